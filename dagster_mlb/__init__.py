@@ -1,0 +1,1 @@
+"""MLB betting data platform: sources → raw_data → staging → curated, orchestrated by Dagster."""

@@ -1,0 +1,99 @@
+"""Every setting of the platform, read once from the environment (prefix ``MLB_``), the clock included.
+
+Nothing else in the package reads ``os.environ`` for a setting or asks the machine for the time: what is *now* is
+``Settings.now()``, so that a demo on the league's clock, a test and production run the same code.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Environment = Literal["demo", "dev", "test", "production"]
+Provenance = Literal["live", "archive", "replayed", "simulated"]
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+# The addresses that make a response "live"; any other base URL is a simulation or a replay.
+OFFICIAL_BASE_URLS = {
+    "mlb_stats": "https://statsapi.mlb.com",
+    "odds_api": "https://api.the-odds-api.com",
+}
+
+
+class Settings(BaseSettings):
+    """One immutable set of settings. An unknown environment or a malformed value raises at start."""
+
+    model_config = SettingsConfigDict(env_prefix="MLB_", frozen=True, extra="ignore")
+
+    environment: Environment = "dev"
+    data_dir: Path = PROJECT_ROOT / ".mlb"
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="A PostgreSQL server to use instead of the embedded one: postgresql://user:password@host:port/database",
+    )
+    dagster_database_url: SecretStr | None = Field(
+        default=None, description="Dagster's own storage; default: a database of its own beside the platform's"
+    )
+    archive_dir: Path | None = Field(default=None, description="Folder of archive files; default: <data_dir>/archives")
+
+    mlb_stats_base_url: str = OFFICIAL_BASE_URLS["mlb_stats"]
+    odds_api_base_url: str = OFFICIAL_BASE_URLS["odds_api"]
+    odds_api_key: SecretStr | None = None
+    base_url_provenance: Literal["simulated", "replayed"] = Field(
+        default="simulated", description="What a base URL that is not the source's own serves"
+    )
+
+    fixed_now: datetime | None = Field(default=None, description="The clock stands at this moment (demo, tests)")
+    dbt_runner: Literal["in_process", "subprocess"] = "in_process"
+    dagster_storage: Literal["pooled", "stock"] = "pooled"
+    webserver_port: int = 3070
+    docs_port: int = 3071
+
+    @field_validator("fixed_now")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("MLB_FIXED_NOW needs a time zone, for example 2025-07-15T16:00:00Z")
+        return value.astimezone(UTC) if value is not None else None
+
+    def now(self) -> datetime:
+        """The moment it is, in UTC: the only clock that any part of the platform may ask."""
+        return self.fixed_now or datetime.now(UTC)
+
+    @property
+    def postgres_dir(self) -> Path:
+        return self.data_dir / "postgres"
+
+    @property
+    def archive_folder(self) -> Path:
+        return self.archive_dir or self.data_dir / "archives"
+
+    @property
+    def model_dir(self) -> Path:
+        return self.data_dir / "models" / self.environment
+
+    @property
+    def database_name(self) -> str:
+        return f"mlb_{self.environment}"
+
+    @property
+    def dagster_database_name(self) -> str:
+        return f"dagster_{self.environment}"
+
+    def provenance_of(self, source: str, base_url: str) -> Provenance:
+        """*live* only for the source's own address; the collector never takes a server's word for it."""
+        if base_url.rstrip("/") == OFFICIAL_BASE_URLS.get(source):
+            return "live"
+        return self.base_url_provenance
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings. Tests build their own ``Settings(...)`` and pass it on."""
+    return Settings()

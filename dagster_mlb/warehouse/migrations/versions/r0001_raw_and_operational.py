@@ -1,0 +1,18 @@
+"""Schemas, append-only raw tables, operational tables, roles."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(Path(__file__).with_name("0001_raw_and_operational.sql").read_text())
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations only go forward: restore a backup, or rebuild from raw")
