@@ -18,7 +18,7 @@ begin
 end $$;
 
 -- Bytes to text without raising: NULL where the bytes are not UTF-8. A byte order mark is not content.
-create function raw_data.text_of(body bytea) returns text language plpgsql immutable parallel safe as $$
+create function raw_data.text_of(body bytea) returns text language plpgsql immutable as $$
 begin
     return ltrim(convert_from(body, 'UTF8'), E'\uFEFF');
 exception when others then
@@ -27,7 +27,7 @@ end $$;
 
 -- Bytes to jsonb without raising: NULL where it is no JSON. An escaped NUL, which jsonb refuses, becomes U+FFFD,
 -- so that one bad string cannot lose its neighbours.
-create function raw_data.json_of(body bytea) returns jsonb language plpgsql immutable parallel safe as $$
+create function raw_data.json_of(body bytea) returns jsonb language plpgsql immutable as $$
 declare
     content text := raw_data.text_of(body);
 begin
@@ -188,6 +188,13 @@ create table operational.staged_loads (
     primary key (model, load_id)
 );
 
+-- The loads that a running model of staging has set out to stage: what commits meanwhile is not among them.
+create table operational.pending_loads (
+    model   text not null,
+    load_id bigint not null,
+    primary key (model, load_id)
+);
+
 create table operational.held_loads (
     load_id     bigint primary key,
     source      text not null,
@@ -275,14 +282,21 @@ create table operational.team_aliases (
 -- Roles belong to the server, so another environment may have made them already; a login without the right to
 -- make roles goes on as itself, and the triggers above still hold.
 do $$
+declare
+    wanted text;
 begin
-    if not exists (select from pg_roles where rolname = 'mlb_ingest') then
-        create role mlb_ingest nologin;
-    end if;
-    if not exists (select from pg_roles where rolname = 'mlb_transform') then
-        create role mlb_transform nologin;
-    end if;
-    execute format('grant mlb_ingest, mlb_transform to %I', current_user);
+    foreach wanted in array array['mlb_ingest', 'mlb_transform'] loop
+        if not exists (select from pg_roles where rolname = wanted) then
+            begin
+                execute format('create role %I nologin', wanted);
+            exception
+                when duplicate_object or unique_violation then null;  -- another database's migration made it just now
+            end;
+        end if;
+        if not pg_has_role(current_user, wanted, 'SET') then
+            execute format('grant %I to %I', wanted, current_user);
+        end if;
+    end loop;
 
     grant usage on schema raw_data, operational to mlb_ingest, mlb_transform;
     grant select, insert on all tables in schema raw_data to mlb_ingest;

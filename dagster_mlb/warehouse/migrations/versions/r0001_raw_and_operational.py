@@ -11,7 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(Path(__file__).with_name("0001_raw_and_operational.sql").read_text())
+    statements = Path(__file__).with_name("0001_raw_and_operational.sql").read_text(encoding="utf-8")
+    op.get_bind().connection.cursor().execute(statements)  # the driver's own cursor: % and : mean themselves
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""The strategies, one family a file. Each acts on the as-of frame alone."""

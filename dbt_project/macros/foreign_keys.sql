@@ -1,0 +1,43 @@
+{# Real foreign keys. A rebuilt table loses those that point at it (dbt swaps tables), so they are put back at the end
+   of every run; adding one validates it, so a broken one fails the run. #}
+{% macro foreign_keys() %}
+    {{ return([
+        ('staging', 'game_results', 'game_key', 'staging', 'games', 'game_key'),
+        ('staging', 'game_crosswalk', 'game_key', 'staging', 'games', 'game_key'),
+        ('staging', 'starters', 'game_key', 'staging', 'games', 'game_key'),
+        ('staging', 'games', 'home_team_id', 'staging', 'teams', 'team_id'),
+        ('staging', 'games', 'away_team_id', 'staging', 'teams', 'team_id'),
+        ('staging', 'odds_ticks', 'series_id', 'staging', 'odds_series', 'series_id'),
+        ('curated', 'enhanced_games', 'game_key', 'staging', 'games', 'game_key'),
+        ('curated', 'moneylines', 'game_key', 'curated', 'enhanced_games', 'game_key'),
+        ('curated', 'spreads', 'game_key', 'curated', 'enhanced_games', 'game_key'),
+        ('curated', 'totals', 'game_key', 'curated', 'enhanced_games', 'game_key'),
+        ('curated', 'decision_prices', 'game_key', 'curated', 'enhanced_games', 'game_key'),
+        ('curated', 'feature_vectors', 'game_key', 'curated', 'enhanced_games', 'game_key'),
+    ]) }}
+{% endmacro %}
+
+{% macro add_foreign_keys(results) %}
+    {% if execute %}
+        {% for child_schema, child, child_column, parent_schema, parent, parent_column in foreign_keys() %}
+            {% set name = 'fk_' ~ child ~ '_' ~ child_column %}
+            {% call statement('fk', auto_begin=true) %}
+                do $fk$
+                begin
+                    if to_regclass('{{ child_schema }}.{{ child }}') is not null
+                        and to_regclass('{{ parent_schema }}.{{ parent }}') is not null
+                        and not exists (
+                            select from pg_constraint
+                            where conname = '{{ name }}' and conrelid = to_regclass('{{ child_schema }}.{{ child }}')
+                        )
+                    then
+                        alter table {{ child_schema }}.{{ child }}
+                            add constraint {{ name }} foreign key ({{ child_column }})
+                            references {{ parent_schema }}.{{ parent }} ({{ parent_column }});
+                    end if;
+                end $fk$
+            {% endcall %}
+        {% endfor %}
+        {% do adapter.commit() %}
+    {% endif %}
+{% endmacro %}

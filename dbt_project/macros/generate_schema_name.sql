@@ -1,0 +1,4 @@
+{# The four schemas are named in Dagster, in Postgres and in the docs by the same word: never prefixed. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{# Market formulas that SQL needs. Each has its twin in dagster_mlb/market, proven equal on the golden vectors. #}
+
+{# American odds → decimal. NULL inside (-100, 100). #}
+{% macro american_to_decimal(a) -%}
+    case when {{ a }} >= 100 then 1 + {{ a }} / 100.0::float8 when {{ a }} <= -100 then 1 - 100.0::float8 / {{ a }} end
+{%- endmacro %}
+
+{# American odds → implied probability, the margin still in it. #}
+{% macro american_to_implied(a) -%}
+    case
+        when {{ a }} >= 100 then 100.0::float8 / ({{ a }} + 100)
+        when {{ a }} <= -100 then -{{ a }}::float8 / (100 - {{ a }})
+    end
+{%- endmacro %}
+
+{# Decimal odds → American. #}
+{% macro decimal_to_american(d) -%}
+    case when {{ d }} >= 2 then 100 * ({{ d }} - 1) when {{ d }} > 1 then -100 / ({{ d }} - 1) end
+{%- endmacro %}
+
+{% macro logit(p) -%} ln({{ p }} / (1 - {{ p }})) {%- endmacro %}
+
+{# No-vig probability of side 1, from implied probabilities q1, q2. Odds ratio is the platform's default method. #}
+{% macro no_vig_odds_ratio(q1, q2) -%}
+    1 / (1 + exp(-({{ logit(q1) }} - {{ logit(q2) }}) / 2))
+{%- endmacro %}
+
+{% macro no_vig_multiplicative(q1, q2) -%} {{ q1 }} / ({{ q1 }} + {{ q2 }}) {%- endmacro %}
+
+{# Shin's method; for two ways identical to the additive one. #}
+{% macro no_vig_additive(q1, q2) -%} {{ q1 }} - ({{ q1 }} + {{ q2 }} - 1) / 2 {%- endmacro %}
+
+{# Theoretical hold: the share of turnover a book keeps when both sides are bet in proportion. #}
+{% macro hold(q1, q2) -%} 1 - 1 / ({{ q1 }} + {{ q2 }}) {%- endmacro %}

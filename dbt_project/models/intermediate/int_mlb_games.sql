@@ -1,0 +1,91 @@
+-- One row per gamePk, from the live schedule and from archives of MLB's own games. A postponed game is listed under its
+-- old day and its new one: the later official date holds, and there the listing that is not the postponement itself.
+{{ config(indexes=[{'columns': ['game_pk'], 'unique': true}]) }}
+
+with listings as (
+
+    select
+        game_pk,
+        season,
+        official_date,
+        scheduled_start_at,
+        coalesce(game_type, 'R') as game_type,
+        game_number,
+        double_header,
+        status,
+        away_team_id,
+        home_team_id,
+        venue,
+        scheduled_innings,
+        first_pitch_at,
+        observed_at,
+        provenance,
+        load_id,
+        record_number,
+        1 as source_rank
+    from {{ ref('stg_mlb_stats__schedule_games') }}
+    where disposition = 'staged'
+
+    union all
+
+    select
+        game_pk,
+        season,
+        official_date,
+        scheduled_start_at,
+        'R',
+        null,
+        null,
+        case when away_runs is not null and home_runs is not null then 'final' else 'unknown' end,
+        away_team_id,
+        home_team_id,
+        null,
+        null,
+        null,
+        null,
+        provenance,
+        load_id,
+        record_number,
+        2
+    from {{ ref('stg_mlb_games__games') }}
+    where disposition = 'staged'
+
+),
+
+ranked as (
+
+    select
+        listings.*,
+        row_number() over (
+            partition by game_pk
+            order by
+                source_rank, official_date desc, status = 'postponed', observed_at desc nulls last,
+                scheduled_start_at desc, load_id desc, record_number desc
+        ) as listing_rank,
+        max(first_pitch_at) over (partition by game_pk, official_date) as known_first_pitch_at
+    from listings
+
+)
+
+select
+    game_pk,
+    season,
+    official_date,
+    scheduled_start_at,
+    game_type,
+    coalesce(
+        game_number,
+        row_number() over (
+            partition by official_date, home_team_id, away_team_id order by scheduled_start_at, game_pk
+        )::int
+    ) as game_number,
+    status,
+    away_team_id,
+    home_team_id,
+    venue,
+    scheduled_innings,
+    coalesce(first_pitch_at, known_first_pitch_at) as first_pitch_at,
+    provenance,
+    load_id
+from ranked
+where listing_rank = 1

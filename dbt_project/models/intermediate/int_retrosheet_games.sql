@@ -1,0 +1,40 @@
+-- One row per Retrosheet game: its game log first, for it names the starters; gameinfo where there is no log.
+{{ config(indexes=[{'columns': ['retrosheet_id'], 'unique': true}]) }}
+
+with ranked as (
+
+    select
+        games.*,
+        row_number() over (
+            partition by retrosheet_id
+            order by (file_kind <> 'game_log'), home_runs, away_runs, load_id, record_number
+        ) as record_rank,
+        min(scheduled_innings) over (partition by retrosheet_id) as stated_innings,
+        min(day_night) over (partition by retrosheet_id) as stated_day_night
+    from {{ ref('stg_retrosheet_games__games') }} as games
+    where disposition = 'staged'
+
+)
+
+select
+    retrosheet_id,
+    season,
+    official_date,
+    game_number,
+    away_team_id,
+    home_team_id,
+    away_runs,
+    home_runs,
+    outs,
+    stated_innings as scheduled_innings,
+    stated_day_night as day_night,
+    completion,
+    park_id,
+    away_starter_id,
+    away_starter_name,
+    home_starter_id,
+    home_starter_name,
+    provenance,
+    load_id
+from ranked
+where record_rank = 1

@@ -1,0 +1,213 @@
+-- Every outcome of every odds response, current and historical, typed and judged. One record is one outcome.
+-- Current odds are captured: known when they had been seen and written. A historical snapshot is known at its own time.
+-- offset 0: a fence; without it the planner repeats each cast in every place that reads it.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='load_id',
+    on_schema_change='fail',
+    pre_hook="{{ freeze_pending_loads([source('raw_data', 'odds_api_odds'), source('raw_data', 'odds_api_historical_odds')]) }}",
+    post_hook="{{ remember_staged_loads() }}",
+    indexes=[{'columns': ['load_id']}],
+) }}
+
+with raw_responses as (
+
+    {% for table in ['odds_api_odds', 'odds_api_historical_odds'] %}
+    {% if not loop.first %}union all{% endif %}
+    select
+        raw.load_id,
+        raw.request_key,
+        raw.observed_at,
+        raw.ingested_at,
+        raw.provenance,
+        raw.capture,
+        raw_data.json_of(coalesce(raw.body, original.body)) as document
+    from {{ source('raw_data', table) }} as raw
+    left join {{ source('raw_data', table) }} as original on original.load_id = raw.repeat_of
+    where raw.load_id in {{ pending_loads() }}
+    {% endfor %}
+
+),
+
+responses as (
+
+    select
+        raw_responses.*,
+        request_key like '%oddsFormat=american%' as is_american,
+        -- A historical answer wraps its events with the snapshot's own time.
+        case when jsonb_typeof(document) = 'object' then document -> 'data' else document end as events,
+        {{ try_timestamptz("case when jsonb_typeof(document) = 'object' then document ->> 'timestamp' end") }} as snapshot_at
+    from raw_responses
+
+),
+
+outcomes as (
+
+    select
+        responses.load_id,
+        row_number() over (
+            partition by responses.load_id order by event.position, book.position, market.position, outcome.position
+        ) as record_number,
+        responses.observed_at,
+        responses.ingested_at,
+        responses.provenance,
+        responses.capture,
+        responses.is_american,
+        responses.snapshot_at,
+        event.value as event,
+        book.value ->> 'key' as book,
+        market.value ->> 'key' as market_key,
+        market.value ->> 'last_update' as last_update_text,
+        outcome.value as outcome
+    from responses
+    cross join lateral jsonb_path_query(responses.events, 'lax $[*]') with ordinality as event (value, position)
+    cross join lateral jsonb_path_query(event.value, 'lax $.bookmakers[*]') with ordinality as book (value, position)
+    cross join lateral jsonb_path_query(book.value, 'lax $.markets[*]') with ordinality as market (value, position)
+    cross join lateral jsonb_path_query(market.value, 'lax $.outcomes[*]') with ordinality as outcome (value, position)
+
+    union all
+
+    select
+        load_id, 1, observed_at, ingested_at, provenance, capture, is_american, snapshot_at,
+        null, null, null, null, null
+    from responses
+    where document is null
+
+),
+
+typed as (
+
+    select
+        outcomes.load_id,
+        outcomes.record_number,
+        outcomes.provenance,
+        outcomes.capture,
+        outcomes.event is not null and jsonb_typeof(outcomes.outcome) = 'object' as is_readable,
+        nullif(outcomes.event ->> 'id', '') as event_id,
+        outcomes.event ->> 'home_team' as home_text,
+        outcomes.event ->> 'away_team' as away_text,
+        outcomes.event ->> 'commence_time' as commence_text,
+        {{ try_timestamptz("outcomes.event ->> 'commence_time'") }} as commence_at,
+        outcomes.book,
+        outcomes.market_key,
+        case outcomes.market_key when 'h2h' then 'moneyline' when 'spreads' then 'spread' when 'totals' then 'total' end
+            as market,
+        case
+            when outcomes.market_key = 'totals' and outcomes.outcome ->> 'name' in ('Over', 'Under')
+                then lower(outcomes.outcome ->> 'name')
+            when outcomes.market_key in ('h2h', 'spreads') and outcomes.outcome ->> 'name' = outcomes.event ->> 'home_team'
+                then 'home'
+            when outcomes.market_key in ('h2h', 'spreads') and outcomes.outcome ->> 'name' = outcomes.event ->> 'away_team'
+                then 'away'
+        end as side,
+        outcomes.outcome ->> 'name' as outcome_name,
+        outcomes.outcome ->> 'price' as price_text,
+        outcomes.outcome ->> 'point' as point_text,
+        {{ try_number("outcomes.outcome ->> 'price'") }} as price,
+        {{ try_line("outcomes.outcome ->> 'point'") }} as line,
+        outcomes.is_american,
+        {{ try_timestamptz('outcomes.last_update_text') }} as last_update_at,
+        case
+            when outcomes.capture = 'captured' then outcomes.observed_at
+            else outcomes.snapshot_at
+        end as observed_at,
+        case
+            when outcomes.capture = 'captured' then greatest(outcomes.observed_at, outcomes.ingested_at)
+            else outcomes.snapshot_at
+        end as known_at
+    from outcomes
+    offset 0
+
+),
+
+resolved as (
+
+    select
+        typed.*,
+        home.team_id as home_team_id,
+        away.team_id as away_team_id,
+        case
+            when price is null then null
+            when is_american or abs(price) >= 100 then price
+            when price > 1 then {{ decimal_to_american('price') }}
+        end as price_american
+    from typed
+    left join {{ ref('int_team_aliases') }} as home on home.alias = {{ club_alias('typed.home_text') }}
+    left join {{ ref('int_team_aliases') }} as away on away.alias = {{ club_alias('typed.away_text') }}
+    offset 0
+
+),
+
+judged as (
+
+    select
+        resolved.*,
+        case
+            when not is_readable then 'unreadable'
+            when market_key is null or book is null or event_id is null then 'missing_value'
+            when market is null then 'market_not_staged'
+            when home_team_id is null or away_team_id is null then 'unknown_team'
+            when home_team_id = away_team_id then 'same_team_twice'
+            when commence_at is null then 'invalid_time'
+            when known_at is null then 'missing_snapshot_time'
+            when side is null then 'invalid_side'
+            when price_american is null then 'invalid_price'
+            when abs(price_american) < 100 - 1e-9 then 'price_inside_100'
+            when abs(price_american) > 100000 then 'price_out_of_range'
+            when market <> 'moneyline' and line is null then 'invalid_line'
+            when market <> 'moneyline' and line * 2 <> trunc(line * 2) then 'line_not_half_runs'
+            when market = 'total' and line not between 1 and 40 then 'line_out_of_range'
+            when market = 'spread' and line not between -20 and 20 then 'line_out_of_range'
+        end as rule
+    from resolved
+    offset 0
+
+)
+
+select
+    load_id,
+    record_number,
+    case when rule is null then {{ series_id("'odds_api'", 'event_id', 'book', 'market', "'game'", 'side') }} end
+        as series_id,
+    'odds_api' as source,
+    event_id,
+    book,
+    market,
+    side,
+    case when market <> 'moneyline' then line end as line,
+    price_american,
+    known_at,
+    observed_at,
+    null::text as label,
+    capture,
+    provenance,
+    away_team_id,
+    home_team_id,
+    {{ new_york_date('commence_at') }} as official_date,
+    commence_at,
+    last_update_at,
+    case
+        when rule is null then 'staged'
+        when rule = 'market_not_staged' then 'out_of_scope'
+        else 'quarantined'
+    end as disposition,
+    rule,
+    case rule
+        when 'unreadable' then 'the body (or this outcome) is no JSON object'
+        when 'missing_value' then 'an outcome needs its event id, book and market'
+        when 'market_not_staged' then 'market "' || market_key || '" is not one of h2h, spreads, totals'
+        when 'unknown_team' then 'unknown club in "' || coalesce(away_text, '') || '" at "' || coalesce(home_text, '')
+            || '": teach it with `mlb alias add`'
+        when 'same_team_twice' then 'both clubs are "' || home_text || '"'
+        when 'invalid_time' then 'commence_time "' || coalesce(commence_text, '') || '" is no time'
+        when 'missing_snapshot_time' then 'the snapshot does not tell its time'
+        when 'invalid_side' then 'outcome "' || coalesce(outcome_name, '') || '" is no side of ' || market_key
+        when 'invalid_price' then 'price "' || coalesce(price_text, '') || '" is no price'
+        when 'price_inside_100' then 'American odds ' || price_text || ' lie between -100 and 100'
+        when 'price_out_of_range' then 'American odds ' || price_text || ' are beyond ±100000'
+        when 'invalid_line' then 'point "' || coalesce(point_text, '') || '" is no number of runs'
+        when 'line_not_half_runs' then 'point ' || point_text || ' is no multiple of half a run'
+        when 'line_out_of_range' then 'point ' || point_text || ' is no line of ' || market_key
+    end as reason
+from judged

@@ -1,0 +1,37 @@
+-- One row per series of quotes: source × event × book × market × period × side × (main | alternate line). Its integer
+-- key is a hash of that, so it does not depend on the order of loads; a collision would break the unique index.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ freeze_pending_loads(quote_relations()) }}",
+    post_hook="{{ remember_staged_loads() }}",
+    indexes=[{'columns': ['series_id'], 'unique': true},
+             {'columns': ['source', 'event_id', 'book', 'market', 'period', 'side', 'alternate_line'], 'unique': true}],
+) }}
+
+with new_series as (
+
+    {% for model in ['stg_sbr_archive__quotes', 'stg_tick_archive__quotes', 'stg_odds_api__quotes'] %}
+    {% if not loop.first %}union{% endif %}
+    select distinct series_id, source, event_id, book, market, side
+    from {{ ref(model) }}
+    where load_id in {{ pending_loads() }}
+    {% if model != 'stg_sbr_archive__quotes' %} and rule is null {% endif %}
+    {% endfor %}
+
+)
+
+select
+    series_id,
+    source,
+    event_id,
+    book,
+    market,
+    'game' as period,
+    side,
+    '' as alternate_line
+from new_series
+{% if is_incremental() %}
+where not exists (select from {{ this }} as known where known.series_id = new_series.series_id)
+{% endif %}
