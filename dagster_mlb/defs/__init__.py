@@ -1,0 +1,1 @@
+"""Orchestration only: what depends on what, when it runs, what blocks. The work itself is in the rooms below."""

@@ -14,6 +14,12 @@ with ranked as (
     from {{ ref('stg_retrosheet_games__games') }} as games
     where disposition = 'staged'
 
+),
+
+merged as (
+
+    select * from ranked where record_rank = 1
+
 )
 
 select
@@ -36,5 +42,15 @@ select
     home_starter_name,
     provenance,
     load_id
-from ranked
-where record_rank = 1
+from merged
+-- A game moved to the other club's park stands under either club as home in the two kinds of file: the log holds.
+where file_kind = 'game_log' or not exists (
+    select from merged as log
+    where log.file_kind = 'game_log'
+        and log.official_date = merged.official_date
+        and log.game_number = merged.game_number
+        and log.home_team_id = merged.away_team_id
+        and log.away_team_id = merged.home_team_id
+        and log.home_runs = merged.away_runs
+        and log.away_runs = merged.home_runs
+)
