@@ -1,0 +1,159 @@
+"""The dbt project as assets: three groups of models that run together, in this process or by dbt's command line.
+
+(Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
+"""
+
+import fcntl
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt.asset_utils import get_subset_selection_for_context
+
+from dagster_mlb.defs.dbt_events import DbtNodes, dagster_events
+from dagster_mlb.defs.dbt_translator import Translator
+from dagster_mlb.defs.table_metadata import table_metadata
+from dagster_mlb.settings import Settings
+from dagster_mlb.warehouse import transform
+
+
+class DbtRun(dg.Config):
+    """How dbt runs: ``full_refresh`` rebuilds incremental tables from raw, whole."""
+
+    full_refresh: bool = False
+
+
+class ManifestMissingError(RuntimeError):
+    """dbt's manifest is not there, or older than the project's files, and could not be made."""
+
+
+def load_manifest() -> Mapping[str, Any]:
+    """dbt's manifest, parsed anew first where it is missing or older than a file of the project (some 4 s, once).
+
+    Neither a database nor a setting is needed. Raises ManifestMissingError with dbt's own words.
+    """
+    path = transform.MANIFEST_PATH
+    if not _is_fresh(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / "parse.lock").open("a") as lock:  # web server and daemon load at the same time
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _is_fresh(path):
+                _parse()
+    return json.loads(path.read_bytes())
+
+
+def _is_fresh(path: Path) -> bool:
+    return path.exists() and path.stat().st_mtime >= transform.newest_source_change()
+
+
+def _parse() -> None:
+    folders = ["--project-dir", str(transform.DBT_PROJECT_DIR), "--profiles-dir", str(transform.DBT_PROFILES_DIR)]
+    try:
+        outcome = transform.invoke(["parse", *folders, "--log-level", "error", "--quiet"])
+    except transform.TransformError as error:
+        raise ManifestMissingError(f"{error}\nRun `mlb dbt parse` to see what is wrong in dbt_project.") from error
+    if not outcome.success:
+        raise ManifestMissingError("dbt cannot parse its project: run `mlb dbt parse` to see why.")
+
+
+def dbt_model_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+    """One definition per selection of ``warehouse/transform.py``: upstream, features, performance."""
+    return [_assets_of(selection, manifest) for selection in transform.SELECTIONS if _has_models(manifest, selection)]
+
+
+def _has_models(manifest: Mapping[str, Any], selection: str) -> bool:
+    """A selection by tag may be empty while the project grows; Dagster would refuse a step without assets."""
+    select, _ = selection_strings(selection)
+    if select is None:
+        return True
+    tag = select.removeprefix("tag:")
+    return any(tag in node.get("tags", []) for node in manifest["nodes"].values() if node["resource_type"] == "model")
+
+
+def selection_strings(selection: str) -> tuple[str | None, str | None]:
+    """``--select`` and ``--exclude`` of a selection, each as the one string that dagster-dbt takes."""
+    parts: dict[str, list[str]] = {"--select": [], "--exclude": []}
+    current: list[str] = []
+    for argument in transform.SELECTIONS[selection]:
+        if argument in parts:
+            current = parts[argument]
+        else:
+            current.append(argument)
+    return " ".join(parts["--select"]) or None, " ".join(parts["--exclude"]) or None
+
+
+def _assets_of(selection: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    select, exclude = selection_strings(selection)
+    translator = Translator()
+
+    @dbt_assets(
+        manifest=manifest,
+        name=f"dbt_{selection}",
+        select=select or "fqn:*",
+        exclude=exclude,
+        dagster_dbt_translator=translator,
+        pool="dbt",
+    )
+    def build(context: dg.AssetExecutionContext, config: DbtRun, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+        if settings.dbt_runner == "subprocess":
+            yield from _by_command_line(context, settings, config)
+            return
+        arguments, indirect = get_subset_selection_for_context(
+            context,
+            manifest,
+            select=select,
+            exclude=exclude,
+            selector=None,
+            dagster_dbt_translator=translator,
+            current_dbt_indirect_selection_env=None,
+        )
+        is_subset = indirect is not None or arguments != _default_arguments(select, exclude)
+        if is_subset:
+            outcomes = run_subset(settings, arguments, indirect, full_refresh=config.full_refresh)
+        else:
+            outcomes = transform.run_selection(settings, selection, full_refresh=config.full_refresh).nodes
+        nodes = DbtNodes.of(context.assets_def)
+        keys = [nodes.assets[one.unique_id].path for one in outcomes if one.unique_id in nodes.assets]
+        yield from dagster_events(
+            outcomes,
+            nodes,
+            selected_checks=context.selected_asset_check_keys,
+            table_metadata=table_metadata(settings, keys, columns=False),
+        )
+
+    return build
+
+
+def _default_arguments(select: str | None, exclude: str | None) -> list[str]:
+    return [*(["--select", select] if select else []), *(["--exclude", exclude] if exclude else [])]
+
+
+def run_subset(
+    settings: Settings, arguments: list[str], indirect_selection: str | None, *, full_refresh: bool = False
+) -> list[transform.NodeOutcome]:
+    """Some models of a selection, as chosen in the UI; ``arguments`` are dbt's own, unit tests stay out."""
+    command = ["build", *arguments, "--exclude", "resource_type:unit_test"]
+    if indirect_selection is not None:
+        command += ["--indirect-selection", indirect_selection]
+    if full_refresh:
+        command.append("--full-refresh")
+    folders = ["--project-dir", str(transform.DBT_PROJECT_DIR), "--profiles-dir", str(transform.DBT_PROFILES_DIR)]
+    with transform.connection_in_environment(settings):
+        return transform.nodes_of(transform.invoke([*command, *folders, "--log-level", "none", "--quiet"]))
+
+
+def _by_command_line(context: dg.AssetExecutionContext, settings: Settings, config: DbtRun) -> Iterator[Any]:
+    """dagster-dbt's own way: results appear as they come, and a crash of dbt is not ours; 5 s slower."""
+    executable = Path(sys.executable).with_name("dbt")
+    dbt = DbtCliResource(
+        project_dir=str(transform.DBT_PROJECT_DIR),
+        profiles_dir=str(transform.DBT_PROFILES_DIR),
+        dbt_executable=str(executable) if executable.exists() else "dbt",
+    )
+    command = ["build", *(["--full-refresh"] if config.full_refresh else [])]
+    with transform.connection_in_environment(settings):
+        yield from dbt.cli(command, context=context).stream()
