@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     mlb_stats_base_url: str = OFFICIAL_BASE_URLS["mlb_stats"]
     odds_api_base_url: str = OFFICIAL_BASE_URLS["odds_api"]
     odds_api_key: SecretStr | None = None
+    odds_api_regions: str = Field(
+        default="us,eu", description="Regions of books, comma-separated; each costs credits. The sharp books are in eu"
+    )
     base_url_provenance: Literal["simulated", "replayed"] = Field(
         default="simulated", description="What a base URL that is not the source's own serves"
     )
@@ -65,6 +68,10 @@ class Settings(BaseSettings):
     def now(self) -> datetime:
         """The moment it is, in UTC: the only clock that any part of the platform may ask."""
         return self.fixed_now or datetime.now(UTC)
+
+    @property
+    def odds_api_region_list(self) -> tuple[str, ...]:
+        return tuple(region.strip() for region in self.odds_api_regions.split(",") if region.strip())
 
     @property
     def postgres_dir(self) -> Path:

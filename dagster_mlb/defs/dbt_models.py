@@ -37,17 +37,26 @@ def load_manifest() -> Mapping[str, Any]:
     Neither a database nor a setting is needed. Raises ManifestMissingError with dbt's own words.
     """
     path = transform.MANIFEST_PATH
-    if not _is_fresh(path):
+    manifest = _fresh(path)
+    if manifest is None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (path.parent / "parse.lock").open("a") as lock:  # web server and daemon load at the same time
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not _is_fresh(path):
+            manifest = _fresh(path)
+            if manifest is None:
                 _parse()
-    return json.loads(path.read_bytes())
+                manifest = json.loads(path.read_bytes())
+    return manifest
 
 
-def _is_fresh(path: Path) -> bool:
-    return path.exists() and path.stat().st_mtime >= transform.newest_source_change()
+def _fresh(path: Path) -> Mapping[str, Any] | None:
+    """None also where another process is just writing it."""
+    if not path.exists() or path.stat().st_mtime < transform.newest_source_change():
+        return None
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        return None
 
 
 def _parse() -> None:
@@ -143,7 +152,7 @@ def run_subset(
         command.append("--full-refresh")
     folders = ["--project-dir", str(transform.DBT_PROJECT_DIR), "--profiles-dir", str(transform.DBT_PROFILES_DIR)]
     with transform.connection_in_environment(settings):
-        return transform.nodes_of(transform.invoke([*command, *folders, "--log-level", "none", "--quiet"]))
+        return transform.nodes_of(transform.invoke([*command, *folders, "--no-write-json", "--log-level", "none", "--quiet"]))
 
 
 def _by_command_line(context: dg.AssetExecutionContext, settings: Settings, config: DbtRun) -> Iterator[Any]:

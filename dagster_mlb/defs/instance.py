@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DATABASE_URL_VARIABLE = "MLB_DAGSTER_PG_URL"
 # A range of partitions materialised in one step writes an event for each: these are written together.
 EVENT_BATCH_SIZE = 500
-POOL_LIMITS = {"mlb_stats": 1, "odds_api": 1, "archives": 1, "dbt": 1}
 
 
 def instance_config(settings: Settings) -> dict[str, Any]:
@@ -51,6 +50,7 @@ def instance_config(settings: Settings) -> dict[str, Any]:
         # For crashed workers only; steps retry by themselves what is worth retrying.
         "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
         "concurrency": {
+            # One at a time per source and for dbt: a source is asked politely, and two dbt runs share table names.
             "pools": {"granularity": "op", "default_limit": 1},
             "runs": {"max_concurrent_runs": 4},
         },

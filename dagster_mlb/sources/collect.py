@@ -65,11 +65,11 @@ def collect_odds(
     *,
     run_id: str,
     markets: Sequence[str] = odds_api.MARKETS,
-    regions: Sequence[str] = odds_api.REGIONS,
+    regions: Sequence[str] | None = None,
     bookmakers: Sequence[str] = (),
 ) -> CollectionResult:
-    """The prices of now. ``bookmakers``, where given, are asked for instead of ``regions``."""
-    requests = [odds_api.odds_request(markets=markets, regions=regions, bookmakers=bookmakers)]
+    """The prices of now. ``regions`` default to the settings'; ``bookmakers``, where given, are asked for instead."""
+    requests = [odds_api.odds_request(markets=markets, regions=regions or settings.odds_api_region_list, bookmakers=bookmakers)]
     return collect(settings, _odds_plan(settings, odds_api.ODDS_TABLE, requests), run_id=run_id)
 
 
@@ -85,7 +85,7 @@ def collect_historical_odds(
     *,
     run_id: str,
     markets: Sequence[str] = odds_api.MARKETS,
-    regions: Sequence[str] = odds_api.REGIONS,
+    regions: Sequence[str] | None = None,
     bookmakers: Sequence[str] = (),
 ) -> CollectionResult:
     """The prices as they stood at each moment (aware; each asked once): always backfilled.
@@ -93,7 +93,7 @@ def collect_historical_odds(
     An ``OddsMoment`` narrows a request to games that begin within a range.
     """
     requests = [
-        odds_api.historical_odds_request(moment, markets=markets, regions=regions, bookmakers=bookmakers)
+        odds_api.historical_odds_request(moment, markets=markets, regions=regions or settings.odds_api_region_list, bookmakers=bookmakers)
         for moment in dict.fromkeys(moments)
     ]
     return collect(settings, _odds_plan(settings, odds_api.HISTORICAL_ODDS_TABLE, requests), run_id=run_id)

@@ -93,13 +93,13 @@ def _transform_role(settings: Settings) -> str:
 
 
 @contextmanager
-def connection_in_environment(settings: Settings) -> Iterator[None]:
-    """Puts the connection into the environment for dbt and takes it out again."""
+def connection_in_environment(settings: Settings) -> Iterator[str]:
+    """Puts the connection into the environment for dbt and takes it out again; yields the database's name."""
     wanted = connection_environment(settings)
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
-        yield
+        yield wanted["MLB_PG_DATABASE"]
     finally:
         for name, value in before.items():
             if value is None:
@@ -120,8 +120,8 @@ def run_selection(settings: Settings, selection: str, *, full_refresh: bool = Fa
     """`dbt build` of one selection. Raises nothing for failed nodes: see ``raise_if_failed``."""
     arguments = [*dbt_arguments("build", selection, full_refresh=full_refresh), "--log-level", "none", "--quiet"]
     started = time.perf_counter()
-    with connection_in_environment(settings):
-        outcome = invoke(arguments, manifest=_cached_manifest())
+    with connection_in_environment(settings) as database:
+        outcome = invoke(arguments, manifest=cached_manifest(database))
     return TransformResult(selection, time.perf_counter() - started, nodes_of(outcome))
 
 
@@ -151,8 +151,9 @@ def nodes_of(outcome) -> list[NodeOutcome]:
     ]
 
 
-def _cached_manifest():
-    """dbt's own parse of the project, kept by dbt in target/; None where it is stale or missing (dbt then parses)."""
+def cached_manifest(database: str):
+    """dbt's own parse of the project, kept by dbt in target/, pointed at ``database``; None where it is stale or
+    missing (dbt then parses). A parse holds the name of the database it was made for, everything else is the same."""
     parsed = DBT_PROJECT_DIR / "target" / "partial_parse.msgpack"
     if not parsed.exists() or parsed.stat().st_mtime < newest_source_change():
         return None
@@ -162,6 +163,12 @@ def _cached_manifest():
         manifest = Manifest.from_msgpack(parsed.read_bytes())
     except Exception:  # a parse of another dbt version: dbt will write its own
         return None
+    for node in (*manifest.nodes.values(), *manifest.sources.values(), *manifest.unit_tests.values()):
+        made_for = getattr(node, "database", None)
+        if made_for and made_for != database:
+            node.database = database
+            if getattr(node, "relation_name", None):
+                node.relation_name = node.relation_name.replace(f'"{made_for}"', f'"{database}"', 1)
     manifest.build_parent_and_child_maps()
     return manifest
 

@@ -195,6 +195,14 @@ create table operational.pending_loads (
     primary key (model, load_id)
 );
 
+-- What each dbt selection last ran through with: nothing new in raw and the same project make a run needless.
+create table operational.transformations (
+    selection    text primary key,
+    project_hash text not null,
+    seconds      double precision not null,
+    finished_at  timestamptz not null
+);
+
 create table operational.held_loads (
     load_id     bigint primary key,
     source      text not null,

@@ -42,81 +42,125 @@ responses as (
 
 ),
 
-outcomes as (
+-- Once per event, so that what a hundred outcomes share is read and judged once.
+events as materialized (
 
     select
         responses.load_id,
-        row_number() over (
-            partition by responses.load_id order by event.position, book.position, market.position, outcome.position
-        ) as record_number,
         responses.observed_at,
         responses.ingested_at,
         responses.provenance,
         responses.capture,
         responses.is_american,
         responses.snapshot_at,
-        event.value as event,
-        book.value ->> 'key' as book,
-        market.value ->> 'key' as market_key,
-        market.value ->> 'last_update' as last_update_text,
-        outcome.value as outcome
+        event.position as event_position,
+        nullif(event.value ->> 'id', '') as event_id,
+        event.value ->> 'home_team' as home_text,
+        event.value ->> 'away_team' as away_text,
+        event.value ->> 'commence_time' as commence_text,
+        {{ try_timestamptz("event.value ->> 'commence_time'") }} as commence_at,
+        home.team_id as home_team_id,
+        away.team_id as away_team_id,
+        event.value -> 'bookmakers' as bookmakers
     from responses
     cross join lateral jsonb_path_query(responses.events, 'lax $[*]') with ordinality as event (value, position)
-    cross join lateral jsonb_path_query(event.value, 'lax $.bookmakers[*]') with ordinality as book (value, position)
-    cross join lateral jsonb_path_query(book.value, 'lax $.markets[*]') with ordinality as market (value, position)
-    cross join lateral jsonb_path_query(market.value, 'lax $.outcomes[*]') with ordinality as outcome (value, position)
+    left join {{ ref('int_team_aliases') }} as home on home.alias = {{ club_alias("event.value ->> 'home_team'") }}
+    left join {{ ref('int_team_aliases') }} as away on away.alias = {{ club_alias("event.value ->> 'away_team'") }}
 
-    union all
+),
+
+markets as materialized (
 
     select
-        load_id, 1, observed_at, ingested_at, provenance, capture, is_american, snapshot_at,
-        null, null, null, null, null
-    from responses
-    where document is null
+        events.load_id,
+        events.observed_at,
+        events.ingested_at,
+        events.provenance,
+        events.capture,
+        events.is_american,
+        events.snapshot_at,
+        events.event_position,
+        events.event_id,
+        events.home_text,
+        events.away_text,
+        events.commence_text,
+        events.commence_at,
+        events.home_team_id,
+        events.away_team_id,
+        book.position as book_position,
+        market.position as market_position,
+        book.value ->> 'key' as book,
+        market.value ->> 'key' as market_key,
+        case market.value ->> 'key' when 'h2h' then 'moneyline' when 'spreads' then 'spread' when 'totals' then 'total' end
+            as market,
+        market.value ->> 'last_update' as last_update_text,
+        market.value -> 'outcomes' as outcomes
+    from events
+    cross join lateral jsonb_path_query(events.bookmakers, 'lax $[*]') with ordinality as book (value, position)
+    cross join lateral jsonb_path_query(book.value, 'lax $.markets[*]') with ordinality as market (value, position)
+
+),
+
+outcomes as (
+
+    select
+        markets.*,
+        row_number() over (
+            partition by markets.load_id
+            order by markets.event_position, markets.book_position, markets.market_position, outcome.position
+        ) as record_number,
+        jsonb_typeof(outcome.value) = 'object' as is_readable,
+        outcome.value ->> 'name' as outcome_name,
+        outcome.value ->> 'price' as price_text,
+        outcome.value ->> 'point' as point_text
+    from markets
+    cross join lateral jsonb_path_query(markets.outcomes, 'lax $[*]') with ordinality as outcome (value, position)
 
 ),
 
 typed as (
 
     select
-        outcomes.load_id,
-        outcomes.record_number,
-        outcomes.provenance,
-        outcomes.capture,
-        outcomes.event is not null and jsonb_typeof(outcomes.outcome) = 'object' as is_readable,
-        nullif(outcomes.event ->> 'id', '') as event_id,
-        outcomes.event ->> 'home_team' as home_text,
-        outcomes.event ->> 'away_team' as away_text,
-        outcomes.event ->> 'commence_time' as commence_text,
-        {{ try_timestamptz("outcomes.event ->> 'commence_time'") }} as commence_at,
-        outcomes.book,
-        outcomes.market_key,
-        case outcomes.market_key when 'h2h' then 'moneyline' when 'spreads' then 'spread' when 'totals' then 'total' end
-            as market,
+        load_id,
+        record_number,
+        provenance,
+        capture,
+        is_american,
+        is_readable,
+        event_id,
+        home_text,
+        away_text,
+        commence_text,
+        commence_at,
+        home_team_id,
+        away_team_id,
+        book,
+        market_key,
+        market,
         case
-            when outcomes.market_key = 'totals' and outcomes.outcome ->> 'name' in ('Over', 'Under')
-                then lower(outcomes.outcome ->> 'name')
-            when outcomes.market_key in ('h2h', 'spreads') and outcomes.outcome ->> 'name' = outcomes.event ->> 'home_team'
-                then 'home'
-            when outcomes.market_key in ('h2h', 'spreads') and outcomes.outcome ->> 'name' = outcomes.event ->> 'away_team'
-                then 'away'
+            when market = 'total' and outcome_name in ('Over', 'Under') then lower(outcome_name)
+            when market in ('moneyline', 'spread') and outcome_name = home_text then 'home'
+            when market in ('moneyline', 'spread') and outcome_name = away_text then 'away'
         end as side,
-        outcomes.outcome ->> 'name' as outcome_name,
-        outcomes.outcome ->> 'price' as price_text,
-        outcomes.outcome ->> 'point' as point_text,
-        {{ try_number("outcomes.outcome ->> 'price'") }} as price,
-        {{ try_line("outcomes.outcome ->> 'point'") }} as line,
-        outcomes.is_american,
-        {{ try_timestamptz('outcomes.last_update_text') }} as last_update_at,
-        case
-            when outcomes.capture = 'captured' then outcomes.observed_at
-            else outcomes.snapshot_at
-        end as observed_at,
-        case
-            when outcomes.capture = 'captured' then greatest(outcomes.observed_at, outcomes.ingested_at)
-            else outcomes.snapshot_at
-        end as known_at
+        outcome_name,
+        price_text,
+        point_text,
+        {{ try_number('price_text') }} as price,
+        {{ try_line('point_text') }} as line,
+        {{ try_timestamptz('last_update_text') }} as last_update_at,
+        case when capture = 'captured' then observed_at else snapshot_at end as observed_at,
+        case when capture = 'captured' then greatest(observed_at, ingested_at) else snapshot_at end as known_at
     from outcomes
+
+    union all
+
+    -- An unreadable body is one record.
+    select
+        load_id, 1, provenance, capture, is_american, false,
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        observed_at, null
+    from responses
+    where document is null
     offset 0
 
 ),
@@ -125,16 +169,12 @@ resolved as (
 
     select
         typed.*,
-        home.team_id as home_team_id,
-        away.team_id as away_team_id,
         case
             when price is null then null
             when is_american or abs(price) >= 100 then price
             when price > 1 then {{ decimal_to_american('price') }}
         end as price_american
     from typed
-    left join {{ ref('int_team_aliases') }} as home on home.alias = {{ club_alias('typed.home_text') }}
-    left join {{ ref('int_team_aliases') }} as away on away.alias = {{ club_alias('typed.away_text') }}
     offset 0
 
 ),

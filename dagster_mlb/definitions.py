@@ -1,0 +1,57 @@
+"""The one place where everything is put together: ``build_defs(**overrides)``, and ``defs`` for Dagster to load.
+
+Importing it needs no database and runs no dbt, unless dbt's manifest is missing or older than the project.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+# Backfill policies have been "beta" for years; a line for each asset hides what matters.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+from dagster_mlb.defs import checks, jobs, learning
+from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest
+from dagster_mlb.defs.raw_archives import archive_assets
+from dagster_mlb.defs.raw_live import live_assets
+from dagster_mlb.defs.strategy_results import strategy_results
+from dagster_mlb.settings import Settings, get_settings
+
+
+def build_defs(
+    *,
+    settings: Settings | None = None,
+    manifest: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> dg.Definitions:
+    """Every asset, check, job and schedule. Tests pass their own settings, manifest of dbt, or resources."""
+    settings = settings or get_settings()
+    manifest = manifest if manifest is not None else load_manifest()
+    asset_jobs = jobs.jobs(settings)
+    daily = next(job for job in asset_jobs if job.name == "daily")
+    return dg.Definitions(
+        assets=[
+            *live_assets(settings),
+            *archive_assets(),
+            *dbt_model_assets(manifest),
+            learning.team_ratings,
+            learning.train_and_predict,
+            strategy_results,
+        ],
+        asset_checks=[
+            checks.records_accounted_for,
+            checks.foreign_keys_hold,
+            learning.training_set_meets_expectations,
+        ],
+        jobs=asset_jobs,
+        schedules=[jobs.daily_schedule(settings, daily)],
+        resources={"settings": settings, **(resources or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

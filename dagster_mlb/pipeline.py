@@ -1,0 +1,274 @@
+"""The whole way from raw to people, without Dagster: what `mlb archive load`, `mlb learn` and the benchmarks call.
+
+The asset graph (dagster_mlb/defs) calls the same functions of the same rooms; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from dagster_mlb.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dagster_mlb.sources.archives import FileOutcome
+    from dagster_mlb.warehouse.transform import TransformResult
+
+Result = TypeVar("Result")
+
+# The staging models that read raw, and the raw tables whose loads each of them stages.
+_PENDING_SQL = """
+with loads as (
+    select load_id, archive as raw_table from raw_data.archive_files
+    union all select load_id, 'mlb_stats_schedule' from raw_data.mlb_stats_schedule
+    union all select load_id, 'odds' from raw_data.odds_api_odds
+    union all select load_id, 'odds' from raw_data.odds_api_historical_odds
+    union all select load_id, 'odds_api_scores' from raw_data.odds_api_scores
+),
+stagers as (
+    select * from (values
+        ('sbr_archive', 'stg_sbr_archive__rows'), ('tick_archive', 'stg_tick_archive__quotes'),
+        ('retrosheet_games', 'stg_retrosheet_games__games'), ('mlb_games', 'stg_mlb_games__games'),
+        ('mlb_stats_schedule', 'stg_mlb_stats__schedule_games'), ('odds', 'stg_odds_api__quotes'),
+        ('odds_api_scores', 'stg_odds_api__scores')
+    ) as stagers (raw_table, model)
+)
+select count(*)
+from loads
+join stagers using (raw_table)
+where not exists (select from operational.staged_loads as done where done.model = stagers.model and done.load_id = loads.load_id)
+    and not exists (select from operational.held_loads as held where held.load_id = loads.load_id and held.released_at is null)
+"""
+
+
+@dataclass
+class StepTimes:
+    """Wall seconds of each step, in the order they ran."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def measure(self, name: str, work: Callable[[], Result]) -> Result:
+        started = time.perf_counter()
+        result = work()
+        self.seconds[name] = time.perf_counter() - started
+        return result
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds.values())
+
+
+@dataclass
+class ArchiveLoad:
+    """What `mlb archive load` did."""
+
+    files: list[FileOutcome]
+    transforms: list[TransformResult]
+    times: StepTimes
+    was_needless: bool
+
+    @property
+    def refused(self) -> list[FileOutcome]:
+        return [file for file in self.files if file.outcome == "refused"]
+
+
+def load_archives(
+    settings: Settings, folder: Path, *, run_id: str = "archive-load", on_file: Callable[[FileOutcome], None] | None = None
+) -> ArchiveLoad:
+    """Archive files of ``folder`` → raw → staging → curated, features included.
+
+    A second load of unchanged files changes nothing and runs nothing. Raises TransformError where a gate fails (the
+    tables right of it keep their last good rows), ArchiveFolderError where there is no such folder.
+    """
+    from dagster_mlb.sources.archives import load_archive
+    from dagster_mlb.warehouse.prepare import prepare
+
+    times = StepTimes()
+    times.measure("warehouse", lambda: prepare(settings))
+    files = times.measure("files to raw", lambda: load_archive(settings, folder, run_id=run_id, on_file=on_file))
+    if is_up_to_date(settings):
+        return ArchiveLoad(files, [], times, was_needless=True)
+    return ArchiveLoad(files, transform(settings, run_id=run_id, times=times), times, was_needless=False)
+
+
+def transform(settings: Settings, *, run_id: str, times: StepTimes | None = None) -> list[TransformResult]:
+    """Raw → staging → market marts → ratings → features. Raises TransformError at the first failed gate."""
+    from dagster_mlb.learning.run import rate_teams
+    from dagster_mlb.warehouse.held import gate_loads
+
+    times = times or StepTimes()
+    times.measure("load gate", lambda: gate_loads(settings, run_id))
+    upstream = times.measure("staging and markets", lambda: run_to_the_end(settings, "upstream"))
+    times.measure("ratings", lambda: rate_teams(settings, run_id=run_id))
+    features = times.measure("features", lambda: run_to_the_end(settings, "features"))
+    return [upstream, features]
+
+
+def run_to_the_end(settings: Settings, selection: str) -> TransformResult:
+    """One dbt selection; remembers that it ran through with this project, or raises TransformError."""
+    from dagster_mlb.warehouse.connection import connect
+    from dagster_mlb.warehouse.transform import run_selection
+
+    result = run_selection(settings, selection)
+    result.raise_if_failed()
+    with connect(settings) as connection:
+        connection.execute(
+            "insert into operational.transformations (selection, project_hash, seconds, finished_at) values (%s, %s, %s, %s) "
+            "on conflict (selection) do update set project_hash = excluded.project_hash, seconds = excluded.seconds, "
+            "finished_at = excluded.finished_at",
+            [selection, project_hash(), result.seconds, settings.now()],
+        )
+    return result
+
+
+def is_up_to_date(settings: Settings) -> bool:
+    """Whether no load waits to be staged and the dbt project is the one that last ran through."""
+    from dagster_mlb.warehouse.connection import connect
+
+    with connect(settings) as connection:
+        pending = connection.execute(_PENDING_SQL).fetchone()
+        done = connection.execute(
+            "select count(*) from operational.transformations where selection in ('upstream', 'features') and project_hash = %s",
+            [project_hash()],
+        ).fetchone()
+    return pending == (0,) and done == (2,)
+
+
+def project_hash() -> str:
+    """Hash of everything that decides what the transformations make: the dbt project and the rating code."""
+    from dagster_mlb.warehouse.transform import DBT_PROJECT_DIR
+
+    digest = hashlib.sha256()
+    folders = [DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files.append(Path(__file__).parent / "learning" / "ratings.py")
+    for path in sorted(files):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def load_archives_and_report(settings: Settings, folder: Path, console: Console) -> int:
+    """`mlb archive load`: loads, prints every file, the season table, what was quarantined. Returns the exit code: 1
+    where a file was refused."""
+    from dagster_mlb.reporting.season_report import read_season_table
+    from dagster_mlb.reporting.terminal import seasons_table
+
+    def tell(file: FileOutcome) -> None:
+        mark = {"stored": "[green]stored[/]", "unchanged": "unchanged", "refused": "[red]refused[/]"}.get(file.outcome)
+        if mark:
+            console.print(f"  {mark}  {file.file_name}: {file.records:,} records, {file.seconds:.1f} s {file.message}")
+
+    loaded = load_archives(settings, folder, on_file=tell)
+    if loaded.was_needless:
+        console.print("Nothing new: every load is staged and the transformations are the ones that last ran.")
+    console.print(seasons_table(read_season_table(settings)), width=110)
+    for name, seconds in loaded.times.seconds.items():
+        console.print(f"  {seconds:6.1f} s  {name}")
+    console.print(f"  {loaded.times.total:6.1f} s  in all")
+    for file in loaded.refused:
+        console.print(f"[red]{file.message}[/]")
+    console.print("Next: `mlb quarantine list` for what was not staged, `mlb learn` for models and strategies.")
+    return 1 if loaded.refused else 0
+
+
+def learn(settings: Settings, *, run_id: str, scheme: str = "season") -> StepTimes:
+    """Models, predictions, strategies and their figures, from the features that stand in the warehouse."""
+    from dagster_mlb.learning.run import predict_current, train_and_predict
+    from dagster_mlb.strategies.backtest import run_strategies
+
+    times = StepTimes()
+    times.measure("models", lambda: train_and_predict(settings, run_id=run_id, scheme=scheme))  # type: ignore[arg-type]
+    times.measure("today's slate", lambda: predict_current(settings, run_id=run_id))
+    times.measure("strategies", lambda: run_strategies(settings, run_id=run_id))
+    times.measure("figures", lambda: run_to_the_end(settings, "performance"))
+    return times
+
+
+def learn_and_report(settings: Settings, console: Console) -> None:
+    """`mlb learn`: trains, predicts, bets on paper, and prints how good it was beside the market and the nulls."""
+    from dagster_mlb.reporting.run_summary import read_run_summary
+    from dagster_mlb.reporting.terminal import print_summary
+    from dagster_mlb.warehouse.prepare import prepare
+
+    prepare(settings)
+    times = learn(settings, run_id="learn")
+    print_summary(read_run_summary(settings, title="Models and strategies", seconds=times.total), console=console)
+
+
+def demo_settings(settings: Settings, league_url: str) -> Settings:
+    """The demo's settings: the simulated league's addresses and its clock, everything else as it was set."""
+    import httpx
+
+    now = httpx.get(f"{league_url}/clock", timeout=10, trust_env=False).raise_for_status().json()["now"]
+    wanted = {
+        "environment": "demo",
+        "mlb_stats_base_url": f"{league_url}/mlb_stats",
+        "odds_api_base_url": f"{league_url}/odds_api",
+        "odds_api_key": "demo",
+        "base_url_provenance": "simulated",
+        "fixed_now": now,
+    }
+    return Settings.model_validate(settings.model_dump() | wanted)
+
+
+def demo(settings: Settings, console: Console) -> int:
+    """`make demo`: three seasons of the simulated league through the whole asset graph, over real HTTP.
+
+    Two kinds of Dagster runs: `history` for the days gone by, a range in one run for each season, and `daily` for the
+    league's today, which goes on to the right of raw. Returns the exit code.
+    """
+    from itertools import groupby
+
+    from dagster_mlb.definitions import build_defs
+    from dagster_mlb.defs.in_process import RunFailedError, run_job
+    from dagster_mlb.reporting.run_summary import read_run_summary
+    from dagster_mlb.reporting.terminal import print_summary
+    from dagster_mlb.simulator.demo import DEMO_WORLD, collection_plan
+    from dagster_mlb.simulator.server import run_league_server
+    from dagster_mlb.warehouse.prepare import prepare
+
+    started = time.perf_counter()
+    with run_league_server(DEMO_WORLD) as league_url:
+        demo_world = demo_settings(settings, league_url)
+        console.print(f"The simulated league answers at {league_url}; its clock stands at {demo_world.now():%Y-%m-%d %H:%M} UTC.")
+        prepare(demo_world)
+        definitions = build_defs(settings=demo_world)
+        today = DEMO_WORLD.today
+        days = [day.official_date for day in collection_plan(DEMO_WORLD) if day.official_date < today]
+        outcomes = []
+        try:
+            for season, of_season in groupby(days, key=lambda day: day.year):
+                span = list(of_season)
+                outcome = run_job(demo_world, definitions, "history", days=(span[0], span[-1]))
+                outcome.raise_if_failed()
+                outcomes.append(outcome)
+                console.print(f"  {outcome.seconds:5.1f} s  history of {season}: {span[0]} to {span[-1]} collected")
+            outcome = run_job(demo_world, definitions, "daily", day=today)
+            outcomes.append(outcome)
+            outcome.raise_if_failed()
+            console.print(f"  {outcome.seconds:5.1f} s  today, {today}: collected, staged, rated, predicted, bet on paper")
+        except RunFailedError as error:
+            console.print(f"[red]{error}[/]")
+            return 1
+    summary = read_run_summary(
+        demo_world,
+        title="Demo: the simulated league, three seasons",
+        seconds=time.perf_counter() - started,
+        checks=(sum(o.checks_passed for o in outcomes), sum(len(o.checks_failed) for o in outcomes)),
+        failed_checks=[check for o in outcomes for check in o.checks_failed],
+        next_steps={
+            "the asset graph, runs and plots": "make up",
+            "where a number comes from": "MLB_ENVIRONMENT=demo .venv/bin/mlb trace curated.moneylines <game_key> odds_api pinnacle",
+            "every table and column": "make docs",
+            "real seasons": ".venv/bin/mlb archive load <folder>",
+        },
+    )
+    print_summary(summary, console=console)
+    return 0
