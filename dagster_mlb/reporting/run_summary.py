@@ -45,6 +45,14 @@ from curated.strategy_results
 """
 
 
+# A strategy that found nothing to bet has run all the same: its trial says so. A slate without a bet is no news.
+_SILENT_SQL = """
+select distinct name, 'open' as decision, sample
+from operational.trial_ledger
+where kind = 'strategy' and n = 0 and sample like 'open%'
+"""
+
+
 def read_run_summary(
     settings: Settings,
     *,
@@ -67,7 +75,7 @@ def read_run_summary(
         environment=settings.environment,
         now=f"{settings.now().astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York",
         seconds=seconds,
-        layers=rows_per_table(settings),
+        layers=without_plumbing(rows_per_table(settings)),
         quarantine=_read(settings, _QUARANTINE_SQL) if "staging.validation_results" in there else None,
         checks=checks,
         failed_checks=failed_checks,
@@ -86,6 +94,13 @@ def rows_per_table(settings: Settings) -> pl.DataFrame:
     return _read(settings, counting)
 
 
+def without_plumbing(rows: pl.DataFrame) -> pl.DataFrame:
+    """``rows`` with the tables of one source (``stg_…``) and the steps between layers (``int_…``) as one line each."""
+    prefix = pl.col("table").str.extract(r"^(stg|int)_")
+    kind = pl.when(prefix.is_null()).then(pl.col("table")).otherwise(prefix + "_… (" + pl.len().over(prefix).cast(pl.String) + " tables)")
+    return rows.group_by("schema", table=kind, maintain_order=True).agg(pl.col("rows").sum())
+
+
 def strategy_figures(settings: Settings) -> pl.DataFrame | None:
     """``BetSummary`` of each strategy and decision in ``curated.strategy_results``; None where the table is not
     there yet.
@@ -96,6 +111,12 @@ def strategy_figures(settings: Settings) -> pl.DataFrame | None:
     for (strategy, decision), bets in _read(settings, _BETS_SQL).group_by("strategy", "decision", maintain_order=True):
         provenance = ", ".join(sorted(bets["provenance"].unique().to_list()))
         rows.append({"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(bets).as_dict()})
+    seen = {(row["strategy"], row["decision"]) for row in rows}
+    none = _read(settings, _BETS_SQL + " where false")
+    for strategy, decision, sample in _read(settings, _SILENT_SQL).iter_rows():
+        if (strategy, decision) not in seen:
+            provenance = sample.rsplit(", ", 1)[-1]
+            rows.append({"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(none).as_dict()})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

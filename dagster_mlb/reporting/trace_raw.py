@@ -6,9 +6,7 @@ stored bytes today.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 import psycopg
@@ -32,7 +30,8 @@ _FRAGMENTS = {
         cross join lateral jsonb_path_query(day.value, 'lax $.games[*]') with ordinality as entry (value, position)""",
     "odds_api_scores": """
         select event.value as fragment, event.position as record_number
-        from document cross join lateral jsonb_path_query(body, 'lax $[*]') with ordinality as event (value, position)""",
+        from document
+        cross join lateral jsonb_path_query(body, 'lax $[*]') with ordinality as event (value, position)""",
 }
 _ODDS_FRAGMENT = """
     select (event.value - 'bookmakers') || jsonb_build_object(
@@ -43,7 +42,8 @@ _ODDS_FRAGMENT = """
     cross join lateral jsonb_path_query(body, '{path}') with ordinality as event (value, position)
     cross join lateral jsonb_path_query(event.value, 'lax $.bookmakers[*]') with ordinality as book (value, position)
     cross join lateral jsonb_path_query(book.value, 'lax $.markets[*]') with ordinality as market (value, position)
-    cross join lateral jsonb_path_query(market.value, 'lax $.outcomes[*]') with ordinality as outcome (value, position)"""
+    cross join lateral jsonb_path_query(market.value, 'lax $.outcomes[*]')
+        with ordinality as outcome (value, position)"""
 _FRAGMENTS["odds_api_odds"] = _ODDS_FRAGMENT.format(path="lax $[*]")
 _FRAGMENTS["odds_api_historical_odds"] = _ODDS_FRAGMENT.format(path="lax $.data[*]")
 
@@ -122,7 +122,9 @@ class RawReader:
         where = f"raw_data.{table}.body" + (f" of load {row['repeat_of']}" if row.get("repeat_of") else "")
         size = f"{row['byte_length']:,} bytes"
         if row.get("is_truncated"):
-            return f"{where} keeps the first part of {size}: over the size cap, so the hash of the whole cannot be checked"
+            return (
+                f"{where} keeps the first part of {size}: over the size cap, so the hash of the whole cannot be checked"
+            )
         if row["hash_of_bytes"] == row["content_hash"]:
             return f"{where}, {size}: sha256 verified, they are the bytes that came"
         return f"{where}, {size}: SHA256 DIFFERS ({row['hash_of_bytes']}): these are not the bytes that came"
@@ -152,7 +154,7 @@ class RawReader:
     def _cells(self, raw_table: str, row: dict[str, Any], load_id: int) -> dict[str, Any]:
         """The record as raw keeps it, named as the file names its columns."""
         if raw_table == "mlb_games":
-            return {"line": row["line"]}
+            return {"in raw": row["line"]}
         if raw_table == "tick_archive":
             return {
                 name: text for name, text in row.items() if name not in ("load_id", "row_number") and text is not None
@@ -179,11 +181,13 @@ class RawReader:
 
             there = [r for r in read_rows(file.body) if r.sheet == row["sheet"] and r.row_number == number]
             equal = bool(there) and list(there[0].cells) == row["cells"]
-            return "read again: the same cells" if equal else f"DIFFERENT CELLS: {there[0].cells if there else 'no row'}"
+            return (
+                "read again: the same cells" if equal else f"DIFFERENT CELLS: {there[0].cells if there else 'no row'}"
+            )
         if file.is_parquet:
             return "a row of a Parquet file, which has no lines to show"
-        line = next(islice((text for at, text in file.lines() if at >= number), 1), None)
-        return line if line is None or len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line)} characters)"
+        line = next((text for at, text in file.lines() if at == number), "NO SUCH LINE")
+        return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line)} characters)"
 
     def _fragment(self, table: str, load: dict[str, Any], number: int) -> TraceStep:
         title = f"raw_data.{table}, record {number} of the response"
@@ -207,7 +211,7 @@ _LOAD_FACTS = (
 
 
 def _named(names: Iterable[str | None], cells: Sequence[str | None]) -> dict[str, Any]:
-    """Cells under their column's name, empty ones left out; a cell whose column has no name stands as its neighbour's."""
+    """Cells under their column's name, empty ones left out; one without a column name goes by its neighbour's."""
     facts: dict[str, Any] = {}
     last = "cell"
     known = [*names]
@@ -217,8 +221,3 @@ def _named(names: Iterable[str | None], cells: Sequence[str | None]) -> dict[str
         if cell is not None:
             facts[last if last not in facts else f"{last} [{at + 1}]"] = cell
     return facts
-
-
-def sha256_of(body: bytes) -> str:
-    """The hash of a body as raw keeps it."""
-    return hashlib.sha256(body).hexdigest()

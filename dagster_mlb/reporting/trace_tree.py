@@ -37,36 +37,41 @@ class TraceStep:
         return list(dict.fromkeys(step.load_id for step in self.walk() if step.load_id is not None))
 
 
+_OWN_LINE = ("in raw", "in the bytes", "json", "bytes", "reason")  # facts too long to stand beside others
+
+
 def rendered(step: TraceStep) -> Tree:
-    """The step and all below it as a tree for the terminal."""
+    """The step and all below it as a tree for the terminal; a load that stood above is named, not told again."""
     from rich.tree import Tree
 
-    tree = Tree(_label(step, "bold cyan"), guide_style="dim")
-    _add(tree, step)
+    tree = Tree(_label(step, "bold cyan", set()), guide_style="dim")
+    _add(tree, step, set())
     return tree
 
 
-def _add(tree: Tree, step: TraceStep) -> None:
+def _add(tree: Tree, step: TraceStep, told: set[int]) -> None:
     for child in step.children:
-        _add(tree.add(_label(child, "bold")), child)
+        _add(tree.add(_label(child, "bold", told)), child, told)
 
 
-def _label(step: TraceStep, style: str) -> Any:
+def _label(step: TraceStep, style: str, told: set[int]) -> Any:
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     title = Text(step.title, style=style)
     if step.note:
         title.append(f"  {step.note}", style="not bold yellow")
-    if not step.facts:
-        return title
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
-    for name, value in step.facts.items():
-        facts.add_row(name, Text(shown(value)))
-    return Group(title, facts)
+    if step.load_id is not None:
+        if step.load_id in told:
+            return title.append("  (as above)", style="not bold dim")
+        told.add(step.load_id)
+    beside = Text("   ").join(
+        Text.assemble((f"{name} ", "dim"), shown(value)) for name, value in step.facts.items() if name not in _OWN_LINE
+    )
+    below = [
+        Text.assemble((f"{name}: ", "dim"), shown(value)) for name, value in step.facts.items() if name in _OWN_LINE
+    ]
+    return Group(title, *([beside] if beside else []), *below)
 
 
 def shown(value: Any) -> str:

@@ -19,6 +19,15 @@ def at(text: str) -> Settings:
     return Settings(environment="test", fixed_now=datetime.fromisoformat(text))
 
 
+def tick(settings: Settings, moment: datetime) -> dg.RunRequest:
+    defs = build_defs(settings=settings)
+    context = dg.build_schedule_context(scheduled_execution_time=moment, repository_def=defs.get_repository_def())
+    requests = defs.resolve_schedule_def("daily_schedule").evaluate_tick(context).run_requests
+    assert requests is not None
+    assert len(requests) == 1
+    return requests[0]
+
+
 def test_the_official_day_is_new_yorks() -> None:
     assert official_today(at("2025-07-16T03:59:00+00:00")) == date(2025, 7, 15)
     assert official_today(at("2025-07-16T04:00:00+00:00")) == date(2025, 7, 16)
@@ -51,18 +60,14 @@ def test_days_become_unbroken_ranges() -> None:
 
 
 def test_the_schedule_asks_for_the_official_day_of_its_tick() -> None:
-    schedule = build_defs(settings=Settings(environment="test")).resolve_schedule_def("daily_schedule")
-    tick = datetime(2025, 7, 15, 6, tzinfo=NEW_YORK)
-    request = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=tick)).run_requests[0]
+    request = tick(Settings(environment="test"), datetime(2025, 7, 15, 6, tzinfo=NEW_YORK))
 
     assert request.partition_key == "2025-07-15"
     assert request.run_key == "daily-2025-07-15"
 
 
 def test_on_a_clock_that_stands_still_the_schedule_asks_for_its_day() -> None:
-    schedule = build_defs(settings=at("2025-07-15T16:00:00+00:00")).resolve_schedule_def("daily_schedule")
-    tick = datetime(2026, 11, 20, 11, tzinfo=UTC)
-    request = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=tick)).run_requests[0]
+    request = tick(at("2025-07-15T16:00:00+00:00"), datetime(2026, 11, 20, 11, tzinfo=UTC))
 
     assert request.partition_key == "2025-07-15"
 

@@ -18,6 +18,8 @@ with listings as (
         venue,
         scheduled_innings,
         first_pitch_at,
+        case when status = 'final' then away_runs end as away_runs,
+        case when status = 'final' then home_runs end as home_runs,
         observed_at,
         provenance,
         load_id,
@@ -42,6 +44,8 @@ with listings as (
         null,
         null,
         null,
+        away_runs,
+        home_runs,
         null,
         provenance,
         load_id,
@@ -60,7 +64,7 @@ ranked as (
             partition by game_pk
             order by
                 source_rank, official_date desc, status = 'postponed', observed_at desc nulls last,
-                scheduled_start_at desc, load_id desc, record_number desc
+                scheduled_start_at desc, status, load_id, record_number
         ) as listing_rank,
         max(first_pitch_at) over (partition by game_pk, official_date) as known_first_pitch_at
     from listings
@@ -85,6 +89,9 @@ select
     venue,
     scheduled_innings,
     coalesce(first_pitch_at, known_first_pitch_at) as first_pitch_at,
+    -- The latest listing's score: it tells an archive's events apart after the fact, and settles nothing.
+    away_runs,
+    home_runs,
     provenance,
     load_id
 from ranked

@@ -16,8 +16,8 @@ select
     games.status,
     games.venue,
     games.scheduled_innings,
-    null::int as away_runs,
-    null::int as home_runs,
+    games.away_runs,
+    games.home_runs,
     games.provenance,
     games.load_id
 from {{ ref('int_mlb_games') }} as games

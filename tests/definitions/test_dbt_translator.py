@@ -1,0 +1,126 @@
+"""A node of dbt as an asset: its key, group, owner and what it depends on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dagster_mlb.defs import dbt_models
+from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, selection_strings
+from dagster_mlb.defs.dbt_translator import Translator, group_of, is_lineage, key_of
+from dagster_mlb.warehouse import transform
+
+
+def model(**changes: Any) -> dict[str, Any]:
+    return {
+        "resource_type": "model",
+        "name": "curated__moneylines",
+        "alias": "moneylines",
+        "schema": "curated",
+        "fqn": ["dagster_mlb", "curated", "market", "curated__moneylines"],
+        "config": {"schema": "curated", "meta": {}},
+        "description": "",
+        "columns": {},
+        **changes,
+    }
+
+
+def test_the_key_is_schema_and_alias_not_the_file_name() -> None:
+    assert key_of(model()) == ["curated", "moneylines"]
+
+
+def test_a_source_has_the_key_of_its_table() -> None:
+    source = {"resource_type": "source", "schema": "raw_data", "name": "odds", "identifier": "odds_api_odds"}
+
+    assert key_of(source) == ["raw_data", "odds_api_odds"]
+
+
+def test_the_group_is_the_folder_of_curated_and_else_the_layer() -> None:
+    assert group_of(model()) == "market"
+    assert group_of(model(fqn=["dagster_mlb", "staging", "odds_api", "stg"])) == "staging"
+    assert group_of(model(fqn=["dagster_mlb", "teams"])) == "staging"
+
+
+def test_a_group_told_in_the_model_wins() -> None:
+    assert group_of(model(config={"meta": {"dagster": {"group": "signals"}}})) == "signals"
+
+
+def test_bookkeeping_is_no_lineage() -> None:
+    assert not is_lineage(dg.AssetKey(["operational", "clock"]))
+    assert not is_lineage(dg.AssetKey(["raw_data", "archive_files"]))
+    assert is_lineage(dg.AssetKey(["raw_data", "sbr_archive"]))
+
+
+def test_a_model_without_a_description_says_so() -> None:
+    assert Translator().get_description(model()) == "dbt model, not described yet."
+    assert Translator().get_description(model(description="Prices.")) == "Prices."
+
+
+def test_a_name_in_the_metadata_holds_no_database() -> None:
+    properties = model(database="mlb_dev", relation_name='"mlb_dev"."curated"."moneylines"')
+
+    assert Translator().get_metadata(properties)["dagster/table_name"] == "curated.moneylines"
+
+
+def test_selections_are_told_to_dagster_as_dbt_takes_them() -> None:
+    assert selection_strings("upstream") == (None, "tag:features tag:performance resource_type:unit_test")
+    assert selection_strings("features") == ("tag:features", "resource_type:unit_test")
+
+
+def test_the_three_selections_share_no_model_and_leave_none_out() -> None:
+    manifest = load_manifest()
+    keys = [key for definition in dbt_model_assets(manifest) for key in definition.keys]
+    tables = [
+        unique_id
+        for unique_id, properties in manifest["nodes"].items()
+        if properties["resource_type"] in ("model", "seed", "snapshot")
+        and properties["config"]["materialized"] != "ephemeral"
+    ]
+
+    assert len(keys) == len(set(keys)) == len(tables)
+
+
+def test_a_manifest_that_cannot_be_made_says_what_to_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    def broken(arguments: list[str]) -> None:
+        raise transform.TransformError("dbt parse could not run: models/x.sql has a syntax error")
+
+    monkeypatch.setattr(transform, "MANIFEST_PATH", tmp_path / "target" / "manifest.json")
+    monkeypatch.setattr(transform, "invoke", broken)
+
+    with pytest.raises(dbt_models.ManifestMissingError, match=r"syntax error\nRun `mlb dbt parse`"):
+        load_manifest()
+
+
+def test_a_missing_manifest_is_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    path = tmp_path / "target" / "manifest.json"
+    asked: list[list[str]] = []
+
+    class Parsed:
+        success = True
+
+    def parse(arguments: list[str]) -> Parsed:
+        asked.append(arguments)
+        path.write_text('{"nodes": {}}')
+        return Parsed()
+
+    monkeypatch.setattr(transform, "MANIFEST_PATH", path)
+    monkeypatch.setattr(transform, "invoke", parse)
+
+    assert load_manifest() == load_manifest() == {"nodes": {}}
+    assert len(asked) == 1
+
+
+def test_a_manifest_that_is_being_written_is_not_believed(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text('{"nodes": {')
+
+    class Refused:
+        success = False
+
+    monkeypatch.setattr(transform, "MANIFEST_PATH", path)
+    monkeypatch.setattr(transform, "invoke", lambda arguments: Refused())
+
+    with pytest.raises(dbt_models.ManifestMissingError, match="cannot parse"):
+        load_manifest()
