@@ -24,7 +24,9 @@ def regular_season_length(season: int) -> int:
     (162, 60)
     """
     if season < FIRST_SEASON_OF_THIRTY:
-        raise ValueError(f"season {season}: lengths are known since {FIRST_SEASON_OF_THIRTY}, when there were thirty clubs")
+        raise ValueError(
+            f"season {season}: lengths are known since {FIRST_SEASON_OF_THIRTY}, when there were thirty clubs"
+        )
     return SHORTENED.get(season, USUAL_LENGTH)
 
 

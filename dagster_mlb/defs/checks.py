@@ -8,10 +8,10 @@ import dagster as dg
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import connect
 
-RECORD_ACCOUNTING = ["staging", "record_accounting"]
+RECORD_ACCOUNTING = ["operational", "record_accounting"]
 _ACCOUNTING_SQL = """
 select source, raw_table, records, staged, quarantined, repeats, out_of_scope, held, difference
-from staging.record_accounting
+from operational.record_accounting
 order by source, raw_table
 """
 _FOREIGN_KEYS_SQL = """

@@ -45,7 +45,7 @@ def training_scheme(settings: Settings, config: Training) -> str:
 
 @dg.asset(
     key=TEAM_RATINGS,
-    deps=[["staging", "game_results"], ["staging", "record_accounting"], ["curated", "enhanced_games"]],
+    deps=[["staging", "game_results"], ["operational", "record_accounting"], ["curated", "enhanced_games"]],
     group_name="features",
     kinds={"python", "polars", "postgres"},
     owners=["team:modelling"],

@@ -50,3 +50,16 @@
 {% macro quote_relations() -%}
     {{ return([source('raw_data', 'archive_files'), source('raw_data', 'odds_api_odds'), source('raw_data', 'odds_api_historical_odds')]) }}
 {%- endmacro %}
+
+{# A response that tells nothing new: the bytes of an earlier one, for the same moment. A captured repeat of prices is
+   news (the price was still there later): its quotes are staged as repeats of their series. #}
+{% macro is_no_news(raw, original) -%}
+    (
+        {{ raw }}.repeat_of is not null
+        and (
+            {{ raw }}.capture = 'backfilled'
+            or greatest({{ raw }}.observed_at, {{ raw }}.ingested_at)
+                = greatest({{ original }}.observed_at, {{ original }}.ingested_at)
+        )
+    )
+{%- endmacro %}

@@ -315,7 +315,7 @@ begin
 
     grant select on all tables in schema raw_data to mlb_transform;
     grant select, insert, update, delete on all tables in schema operational to mlb_transform;
-    grant all on schema staging, curated to mlb_transform;
+    grant all on schema staging, curated, operational to mlb_transform;
     execute format('grant create on database %I to mlb_transform', current_database());
 exception
     when insufficient_privilege then

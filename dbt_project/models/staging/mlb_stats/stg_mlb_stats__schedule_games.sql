@@ -20,11 +20,10 @@ with responses as (
         raw.ingested_at,
         raw.provenance,
         raw.capture,
-        raw.repeat_of is not null as is_repeat,
-        raw_data.json_of(coalesce(raw.body, original.body)) as document
+        raw_data.json_of(raw.body) as document
     from {{ source('raw_data', 'mlb_stats_schedule') }} as raw
-    left join {{ source('raw_data', 'mlb_stats_schedule') }} as original on original.load_id = raw.repeat_of
-    where raw.load_id in {{ pending_loads() }}
+    -- An unchanged repeat tells nothing new: it is accounted for as a whole (record_accounting).
+    where raw.load_id in {{ pending_loads() }} and raw.repeat_of is null
 
 ),
 
@@ -38,7 +37,6 @@ entries as (
         responses.ingested_at,
         responses.provenance,
         responses.capture,
-        responses.is_repeat,
         day.value ->> 'date' as listed_date_text,
         entry.value as game
     from responses
@@ -48,7 +46,7 @@ entries as (
     union all
 
     select
-        load_id, 1, asked_date, observed_at, ingested_at, provenance, capture, is_repeat, null, null
+        load_id, 1, asked_date, observed_at, ingested_at, provenance, capture, null, null
     from responses
     where document is null
 
@@ -159,14 +157,12 @@ select
     capture,
     provenance,
     case
-        when is_repeat then 'repeat'
         when rule is null then 'staged'
         when rule = 'exhibition' then 'out_of_scope'
         else 'quarantined'
     end as disposition,
-    case when not is_repeat then rule end as rule,
+    rule,
     case
-        when is_repeat then null
         when rule = 'unreadable' then 'the body (or this entry) is no JSON object'
         when rule = 'invalid_game_pk' then 'gamePk "' || coalesce(game ->> 'gamePk', '') || '" is no id'
         when rule = 'invalid_date' then 'officialDate "' || coalesce(game ->> 'officialDate', '') || '" is no date'

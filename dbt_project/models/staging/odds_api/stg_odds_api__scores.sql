@@ -18,11 +18,10 @@ with responses as (
         raw.ingested_at,
         raw.provenance,
         raw.capture,
-        raw.repeat_of is not null as is_repeat,
-        raw_data.json_of(coalesce(raw.body, original.body)) as document
+        raw_data.json_of(raw.body) as document
     from {{ source('raw_data', 'odds_api_scores') }} as raw
-    left join {{ source('raw_data', 'odds_api_scores') }} as original on original.load_id = raw.repeat_of
-    where raw.load_id in {{ pending_loads() }}
+    -- An unchanged repeat tells nothing new: it is accounted for as a whole (record_accounting).
+    where raw.load_id in {{ pending_loads() }} and raw.repeat_of is null
 
 ),
 
@@ -35,14 +34,13 @@ events as (
         responses.ingested_at,
         responses.provenance,
         responses.capture,
-        responses.is_repeat,
         event.value as event
     from responses
     cross join lateral jsonb_path_query(responses.document, 'lax $[*]') with ordinality as event (value, position)
 
     union all
 
-    select load_id, 1, observed_at, ingested_at, provenance, capture, is_repeat, null
+    select load_id, 1, observed_at, ingested_at, provenance, capture, null
     from responses
     where document is null
 
@@ -101,10 +99,9 @@ select
     greatest(observed_at, ingested_at) as known_at,
     capture,
     provenance,
-    case when is_repeat then 'repeat' when rule is null then 'staged' else 'quarantined' end as disposition,
-    case when not is_repeat then rule end as rule,
+    case when rule is null then 'staged' else 'quarantined' end as disposition,
+    rule,
     case
-        when is_repeat then null
         when rule = 'unreadable' then 'the body (or this event) is no JSON object'
         when rule = 'missing_value' then 'an event needs its id'
         when rule = 'unknown_team' then 'unknown club in "' || coalesce(event ->> 'away_team', '') || '" at "'

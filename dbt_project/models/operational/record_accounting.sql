@@ -1,5 +1,6 @@
 -- Law 7: every record is accounted for. Left, the records counted from the document itself (a jsonpath per endpoint, the
 -- rows of an archive table, the reader's own count); right, what the models made of them. Per source and raw table.
+
 {% set endpoints = [
     ('mlb_stats', 'mlb_stats_schedule', '$.dates[*].games[*]'),
     ('odds_api', 'odds_api_odds', '$[*].bookmakers[*].markets[*].outcomes[*]'),
@@ -14,6 +15,11 @@ with counted as (
         '{{ source_name }}' as source,
         'raw_data.{{ table }}' as raw_table,
         sum(document.records) as records,
+        coalesce(sum(document.records) filter (
+            where held.load_id is null
+            and {% if table in ['odds_api_odds', 'odds_api_historical_odds'] %}{{ is_no_news('raw', 'original') }}
+            {%- else %}raw.repeat_of is not null{% endif %}
+        ), 0) as repeated,
         coalesce(sum(document.records) filter (where held.load_id is not null), 0) as held
     from {{ source('raw_data', table) }} as raw
     left join {{ source('raw_data', table) }} as original on original.load_id = raw.repeat_of
@@ -31,6 +37,7 @@ with counted as (
         files.archive,
         'raw_data.' || files.archive,
         sum(files.record_count),
+        0,
         coalesce(sum(files.record_count) filter (where held.load_id is not null), 0)
     from {{ source('raw_data', 'archive_files') }} as files
     left join operational.held_loads as held on held.load_id = files.load_id and held.released_at is null
@@ -103,7 +110,7 @@ made as (
         '{{ raw_table }}',
         count(*) filter (where disposition = 'staged'),
         count(*) filter (where disposition = 'quarantined'),
-        count(*) filter (where disposition = 'repeat'),
+        0,
         count(*) filter (where disposition = 'out_of_scope')
     from {{ ref(model) }}
     {% endfor %}
@@ -116,11 +123,11 @@ select
     counted.records::bigint as records,
     coalesce(made.staged, 0)::bigint as staged,
     coalesce(made.quarantined, 0)::bigint as quarantined,
-    coalesce(made.repeats, 0)::bigint as repeats,
+    (coalesce(made.repeats, 0) + counted.repeated)::bigint as repeats,
     coalesce(made.out_of_scope, 0)::bigint as out_of_scope,
     counted.held::bigint as held,
     (counted.records - coalesce(made.staged, 0) - coalesce(made.quarantined, 0) - coalesce(made.repeats, 0)
-        - coalesce(made.out_of_scope, 0) - counted.held)::bigint as difference
+        - counted.repeated - coalesce(made.out_of_scope, 0) - counted.held)::bigint as difference
 from counted
 left join made on made.raw_table = counted.raw_table
 where counted.records is not null

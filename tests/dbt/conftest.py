@@ -1,0 +1,31 @@
+"""What the tests of the dbt project share: its manifest, parsed once per session into a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_mlb.settings import PROJECT_ROOT
+from dagster_mlb.warehouse.transform import DBT_PROFILES_DIR, DBT_PROJECT_DIR
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The parsed project. A warning of dbt, a deprecation included, is an error here."""
+    target = tmp_path_factory.mktemp("manifest")
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [str(dbt), "--warn-error", "--no-send-anonymous-usage-stats", "parse", "--quiet", "--no-partial-parse"]
+    folders = ["--project-dir", DBT_PROJECT_DIR, "--profiles-dir", DBT_PROFILES_DIR, "--target-path", target]
+    done = subprocess.run(
+        [*command, "--show-all-deprecations", *map(str, folders), "--log-path", str(target)],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((target / "manifest.json").read_text())
