@@ -157,6 +157,7 @@ def project_hash() -> str:
 def load_archives_and_report(settings: Settings, folder: Path, console: Console) -> int:
     """`mlb archive load`: loads, prints every file, the season table, what was quarantined. Returns the exit code: 1
     where a file was refused."""
+    from dagster_mlb.reporting.archive_differences import differences_table, read_differences, read_untied, untied_table
     from dagster_mlb.reporting.season_report import read_season_table
     from dagster_mlb.reporting.terminal import seasons_table
 
@@ -169,6 +170,11 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
     if loaded.was_needless:
         console.print("Nothing new: every load is staged and the transformations are the ones that last ran.")
     console.print(seasons_table(read_season_table(settings)), width=110)
+    differing, untied = read_differences(settings), read_untied(settings)
+    if len(differing):
+        console.print(differences_table(differing), width=110)
+    if len(untied):
+        console.print(untied_table(untied), width=110)
     for name, seconds in loaded.times.seconds.items():
         console.print(f"  {seconds:6.1f} s  {name}")
     console.print(f"  {loaded.times.total:6.1f} s  in all")

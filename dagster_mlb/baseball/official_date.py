@@ -33,7 +33,7 @@ def open_moment(official_date: date) -> datetime:
 
 
 def end_of_baseball_day(official_date: date) -> datetime:
-    """The last second of the day: stands for first pitch where no source tells it, later than any decision of the day."""
+    """The last second of the day: stands for first pitch where no source tells it, later than any decision."""
     return _in_new_york(official_date, time(23, 59, 59))
 
 

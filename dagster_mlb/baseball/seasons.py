@@ -13,7 +13,7 @@ USUAL_LENGTH = 162
 
 
 def season_of(day: date) -> int:
-    """The season of a day: a season never leaves its calendar year (the first game is in March, the last in November)."""
+    """The season of a day: it never leaves its calendar year (first game in March, last in November)."""
     return day.year
 
 

@@ -22,7 +22,8 @@ class UnknownTeamError(LookupError):
 
     def __init__(self, alias: str) -> None:
         super().__init__(
-            f"no club is known as {alias!r}: if it is one, teach it with `mlb alias add {normalised(alias)!r} <team_id>`"
+            f"no club is known as {alias!r}: if it is one, teach it with "
+            f"`mlb alias add {normalised(alias)!r} <team_id>`"
         )
         self.alias = alias
 

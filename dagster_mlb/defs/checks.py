@@ -7,6 +7,7 @@ import dagster as dg
 
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import connect
+from dagster_mlb.warehouse.held import list_held
 
 RECORD_ACCOUNTING = ["operational", "record_accounting"]
 _ACCOUNTING_SQL = """
@@ -33,11 +34,27 @@ def records_accounted_for(settings: dg.ResourceParam[Settings]) -> dg.AssetCheck
     missing = {row[1]: int(row[-1]) for row in rows if row[-1] != 0}
     return dg.AssetCheckResult(
         passed=not missing,
+        description="; ".join(f"{table}: {count:+,} records" for table, count in missing.items()) or None,
         metadata={
             "tables": len(rows),
             "records": int(sum(row[2] for row in rows)),
             "tables with a difference": dg.MetadataValue.json(missing),
             "accounts": dg.MetadataValue.md("\n".join(table)),
+        },
+    )
+
+
+@dg.asset_check(asset=RECORD_ACCOUNTING)
+def no_load_waits(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """No load is held back for a person's word. A warning: its neighbours went on without it."""
+    waiting = list_held(settings)
+    return dg.AssetCheckResult(
+        passed=not waiting,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"load {held.load_id}: {held.rule}" for held in waiting) or None,
+        metadata={
+            "loads held": len(waiting),
+            "reasons": dg.MetadataValue.md("\n".join(f"- load {held.load_id}: {held.reason}" for held in waiting) or "none"),
         },
     )
 

@@ -19,6 +19,7 @@ from dagster_mlb.defs.dbt_translator import Translator
 from dagster_mlb.defs.table_metadata import table_metadata
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse import transform
+from dagster_mlb.warehouse.held import gate_loads
 
 
 class DbtRun(dg.Config):
@@ -108,6 +109,8 @@ def _assets_of(selection: str, manifest: Mapping[str, Any]) -> dg.AssetsDefiniti
         pool="dbt",
     )
     def build(context: dg.AssetExecutionContext, config: DbtRun, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+        if selection == "upstream":
+            gate_loads(settings, context.run_id)  # what fails waits; the check no_load_waits tells of it
         if settings.dbt_runner == "subprocess":
             yield from _by_command_line(context, settings, config)
             return

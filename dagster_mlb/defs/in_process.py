@@ -47,7 +47,8 @@ class RunOutcome:
         if self.success:
             return
         told = "\n".join(f"  {step}: {reason}" for step, reason in self.failures.items()) or "  no step says why"
-        raise RunFailedError(f"the run {self.job} ({self.run_id}) failed after {self.seconds:.1f} s:\n{told}")
+        checks = "".join(f"\n  check failed: {check}" for check in self.checks_failed)
+        raise RunFailedError(f"the run {self.job} ({self.run_id}) failed after {self.seconds:.1f} s:\n{told}{checks}")
 
 
 def run_job(
@@ -114,7 +115,8 @@ def outcome_of(job: str, run_id: str, success: bool, events: Sequence[DagsterEve
             if evaluation.passed:
                 passed += 1
             else:
-                (warned if evaluation.severity.value == "WARN" else failed).append(name)
+                told = f"{name}: {evaluation.description}" if evaluation.description else name
+                (warned if evaluation.severity.value == "WARN" else failed).append(told)
         elif kind == "ASSET_MATERIALIZATION":
             materialized += 1
             made = event.materialization

@@ -63,17 +63,22 @@ def team_ratings(context: dg.AssetExecutionContext, settings: dg.ResourceParam[S
 def training_set_meets_expectations(
     context: dg.AssetCheckExecutionContext, config: Training, settings: dg.ResourceParam[Settings]
 ) -> dg.AssetCheckResult:
-    """Great Expectations' suite on every training set: nothing is learned from one that does not hold."""
+    """Great Expectations' suite on every training set: nothing is learned from one that does not hold.
+
+    Where there are too few games for any fit nothing is learned anyway, and nothing is judged.
+    """
     from dagster_mlb.learning.datasets import read_training_frame
     from dagster_mlb.learning.expectations import validate_training_set
+    from dagster_mlb.learning.walk_forward import MIN_TRAIN_ROWS
 
     rows, judged = {}, {}
     for decision in config.decisions:
         for provenance in _provenances(settings, decision):
             frame, report = read_training_frame(settings, decision, provenance=provenance)
-            if frame.height:
-                name = f"{decision}, {provenance}"
-                rows[name], judged[name] = report.rows, validate_training_set(frame)
+            name = f"{decision}, {provenance}"
+            rows[name] = report.rows
+            if frame.height >= MIN_TRAIN_ROWS:
+                judged[name] = validate_training_set(frame)
     return expectations_result(judged, rows)
 
 
@@ -89,6 +94,7 @@ def expectations_result(
         table.append(f"| {name} | `{one.expectation}` | {'yes' if one.success else '**no**'} | {seen} |")
     return dg.AssetCheckResult(
         passed=not failed,
+        description="; ".join(f"{name}: {one.expectation}: {one.details}" for name, one in failed) or None,
         metadata={
             "expectations": len(outcomes),
             "failed": len(failed),
@@ -172,7 +178,7 @@ def performance_metadata(report: "LearningReport") -> dict[str, Any]:
     pooled = [row for row in report.performance.to_dicts() if row["period"] == "all"]
     metadata: dict[str, Any] = {}
     for row in (row for row in pooled if row["model_name"] == SERVED_MODEL):
-        at = f"{row['decision']}, {row['provenance']}"
+        at = row["decision"] if row["provenance"] != "simulated" else f"{row['decision']}, simulated"
         for figure in ("log_loss", "market_log_loss", "log_loss_difference", "brier", "calibration_slope"):
             if row[figure] is not None:
                 metadata[f"{figure.replace('_', ' ')} ({at})"] = float(row[figure])

@@ -197,7 +197,7 @@ class RawReader:
             "with document as (select raw_data.json_of(body) as body from raw_data.{} where load_id = %s), "
             "fragments as ({}) "
             "select jsonb_pretty(fragment) from fragments where record_number = %s"
-        ).format(sql.Identifier(table), sql.SQL(_FRAGMENTS[table]))  # type: ignore[arg-type]
+        ).format(sql.Identifier(table), sql.SQL(_FRAGMENTS[table]))
         found = self.conn.execute(query, [load.get("repeat_of") or load["load_id"], number]).fetchone()
         if found is None:
             return TraceStep(title, note="the body is no JSON, or has no such record")

@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from dagster_postgres.storage import DagsterPostgresStorage
 from sqlalchemy import event
+from sqlalchemy.pool import NullPool
 
 from dagster_mlb.defs.instance import (
     DATABASE_URL_VARIABLE,
@@ -19,7 +19,7 @@ from dagster_mlb.defs.instance import (
     instance_home,
     open_instance,
 )
-from dagster_mlb.defs.pooled_storage import POOL_SIZE, PooledPostgresStorage, dispose_pools, pooled_engine
+from dagster_mlb.defs.pooled_storage import POOL_SIZE, dispose_pools, pooled_engine
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import dagster_database_url
 
@@ -71,14 +71,10 @@ def test_a_run_opens_a_handful_of_connections_for_all_its_events(database: Setti
 
 def test_all_three_storages_share_one_pool(database: Settings) -> None:
     with open_instance(database) as instance:
-        storage = instance._storage
+        parts = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+        engines = {part._engine for part in parts}  # type: ignore[union-attr]
 
-        assert isinstance(storage, PooledPostgresStorage)
-        engines = {
-            id(part._engine)  # type: ignore[attr-defined]
-            for part in (storage.run_storage, storage.event_log_storage, storage.schedule_storage)
-        }
-    assert len(engines) == 1
+    assert engines == {pooled_engine(dagster_database_url(database))}
 
 
 def test_the_stock_storage_is_one_setting_away(database: Settings) -> None:
@@ -87,7 +83,7 @@ def test_the_stock_storage_is_one_setting_away(database: Settings) -> None:
         result = dg.materialize([schedule], instance=instance)
 
         assert result.success
-        assert type(instance._storage) is DagsterPostgresStorage
+        assert isinstance(instance.event_log_storage._engine.pool, NullPool)  # type: ignore[attr-defined]
 
 
 def test_dagster_yaml_names_a_variable_and_holds_no_password(database: Settings) -> None:

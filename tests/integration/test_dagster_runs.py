@@ -116,7 +116,7 @@ def test_the_gates_were_asked_and_passed(collected: Collected) -> None:
     with open_instance(collected.settings) as instance:
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(
             [
-                dg.AssetCheckKey(dg.AssetKey(["staging", "record_accounting"]), "records_accounted_for"),
+                dg.AssetCheckKey(dg.AssetKey(["operational", "record_accounting"]), "records_accounted_for"),
                 dg.AssetCheckKey(dg.AssetKey(["curated", "enhanced_games"]), "foreign_keys_hold"),
                 dg.AssetCheckKey(dg.AssetKey(["curated", "feature_vectors"]), "training_set_meets_expectations"),
                 dg.AssetCheckKey(dg.AssetKey(["raw_data", "odds_api_odds"]), "no_simulated_rows"),
@@ -204,7 +204,9 @@ def test_a_record_that_is_not_accounted_for_stops_what_is_right_of_it_and_the_ol
     outcome = run_job(collected.settings, collected.defs, "rebuild")
 
     assert not outcome.success
-    assert outcome.checks_failed == ("staging/record_accounting: records_accounted_for",)
+    assert outcome.checks_failed == (
+        "operational/record_accounting: records_accounted_for: raw_data.mlb_games: +5 records",
+    )
     assert "curated/team_ratings" not in outcome.metadata
     assert {"curated__team_ratings", "train_and_predict", "curated__strategy_results"} <= set(outcome.skipped)
     assert one(collected.settings, ratings) == before
