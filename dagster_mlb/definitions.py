@@ -11,9 +11,6 @@ from typing import Any
 
 import dagster as dg
 
-# Backfill policies have been "beta" for years; a line for each asset hides what matters.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-
 from dagster_mlb.defs import checks, jobs, learning
 from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest
 from dagster_mlb.defs.raw_archives import archive_assets
@@ -29,6 +26,8 @@ def build_defs(
     resources: Mapping[str, Any] | None = None,
 ) -> dg.Definitions:
     """Every asset, check, job and schedule. Tests pass their own settings, manifest of dbt, or resources."""
+    # Backfill policies have been "beta" for years; a line for each asset hides what matters.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     settings = settings or get_settings()
     manifest = manifest if manifest is not None else load_manifest()
     asset_jobs = jobs.jobs(settings)

@@ -54,7 +54,9 @@ def no_load_waits(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
         description="; ".join(f"load {held.load_id}: {held.rule}" for held in waiting) or None,
         metadata={
             "loads held": len(waiting),
-            "reasons": dg.MetadataValue.md("\n".join(f"- load {held.load_id}: {held.reason}" for held in waiting) or "none"),
+            "reasons": dg.MetadataValue.md(
+                "\n".join(f"- load {held.load_id}: {held.reason}" for held in waiting) or "none"
+            ),
         },
     )
 
@@ -70,6 +72,8 @@ def foreign_keys_hold(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResu
         metadata={
             "foreign keys": len(keys),
             "not valid": ", ".join(broken) or "none",
-            "keys": dg.MetadataValue.md("\n".join(f"- {child} → {parent} (`{name}`)" for child, name, parent, _ in keys)),
+            "keys": dg.MetadataValue.md(
+                "\n".join(f"- {child} → {parent} (`{name}`)" for child, name, parent, _ in keys)
+            ),
         },
     )

@@ -57,7 +57,11 @@ def dagster_events(
             yield dg.MaterializeResult(asset_key=key, metadata={**known, "seconds": round(outcome.seconds, 3)})
     for outcome in outcomes:
         check = nodes.checks.get(outcome.unique_id)
-        if check is None or outcome.status == "skipped" or (selected_checks is not None and check not in selected_checks):
+        if (
+            check is None
+            or outcome.status == "skipped"
+            or (selected_checks is not None and check not in selected_checks)
+        ):
             continue
         yield _check_result(outcome, check, warns=outcome.status == "warn" or check in nodes.warning_checks)
     failed = [outcome for outcome in outcomes if outcome.status in FAILED]

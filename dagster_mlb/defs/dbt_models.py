@@ -155,7 +155,9 @@ def run_subset(
         command.append("--full-refresh")
     folders = ["--project-dir", str(transform.DBT_PROJECT_DIR), "--profiles-dir", str(transform.DBT_PROFILES_DIR)]
     with transform.connection_in_environment(settings):
-        return transform.nodes_of(transform.invoke([*command, *folders, "--no-write-json", "--log-level", "none", "--quiet"]))
+        return transform.nodes_of(
+            transform.invoke([*command, *folders, "--no-write-json", "--log-level", "none", "--quiet"])
+        )
 
 
 def _by_command_line(context: dg.AssetExecutionContext, settings: Settings, config: DbtRun) -> Iterator[Any]:

@@ -8,9 +8,11 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
-# Bookkeeping that most models read: an edge from it to everything would hide where the data comes from.
+# Bookkeeping that most models read: an edge from it to everything would hide where the data comes from. Of the
+# operational tables only these two are made by assets.
 NOT_LINEAGE = {("raw_data", "archive_files")}
 BOOKKEEPING_SCHEMA = "operational"
+OPERATIONAL_ASSETS = {"record_accounting", "model_registry"}
 OWNERS = {
     "staging": "team:ingest",
     "intermediate": "team:ingest",
@@ -44,7 +46,9 @@ def group_of(properties: Mapping[str, Any]) -> str:
 
 
 def is_lineage(key: dg.AssetKey) -> bool:
-    return key.path[0] != BOOKKEEPING_SCHEMA and tuple(key.path) not in NOT_LINEAGE
+    """Whether the graph shows it."""
+    schema, table = key.path
+    return (schema != BOOKKEEPING_SCHEMA or table in OPERATIONAL_ASSETS) and (schema, table) not in NOT_LINEAGE
 
 
 class Translator(DagsterDbtTranslator):
@@ -76,3 +80,22 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         kept = [dep for dep in spec.deps if is_lineage(dep.asset_key)]
         return spec if len(kept) == len(list(spec.deps)) else spec.replace_attributes(deps=kept)
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """A test of bookkeeping is no check of an asset (it still fails the run), nor does a check depend on it."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None or not is_lineage(spec.asset_key):
+            return None
+        kept = [dep for dep in spec.additional_deps or () if is_lineage(dep.asset_key)]
+        if len(kept) == len(list(spec.additional_deps or ())):
+            return spec
+        return dg.AssetCheckSpec(
+            spec.name,
+            asset=spec.asset_key,
+            description=spec.description,
+            additional_deps=kept,
+            blocking=spec.blocking,
+            metadata=spec.metadata,
+        )

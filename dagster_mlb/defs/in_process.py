@@ -41,7 +41,9 @@ class RunOutcome:
     checks_warned: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)  # step -> what went wrong
     skipped: tuple[str, ...] = ()
-    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)  # 'schema/table' -> plain values
+    metadata: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict, repr=False
+    )  # 'schema/table' -> plain values
 
     def raise_if_failed(self) -> None:
         if self.success:
@@ -103,7 +105,9 @@ class _quiet:  # noqa: N801
 
 def outcome_of(job: str, run_id: str, success: bool, events: Sequence[DagsterEvent], seconds: float) -> RunOutcome:
     """Counts the events of a run."""
-    passed, failed, warned, steps, materialized = 0, [], [], 0, 0
+    passed = steps = materialized = 0
+    failed: list[str] = []
+    warned: list[str] = []
     failures: dict[str, str] = {}
     skipped: list[str] = []
     metadata: dict[str, dict[str, Any]] = {}

@@ -64,7 +64,7 @@ def instance_config(settings: Settings) -> dict[str, Any]:
 
 def instance_home(settings: Settings) -> Path:
     """The folder for DAGSTER_HOME, made where it is missing, its dagster.yaml written anew where settings changed."""
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     home = settings.data_dir / "dagster_home" / settings.environment
     home.mkdir(parents=True, exist_ok=True)

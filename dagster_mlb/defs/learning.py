@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import Field
 
 from dagster_mlb.defs.table_metadata import one_table, table_metadata
 from dagster_mlb.settings import Settings
@@ -35,7 +36,7 @@ limit 1
 class Training(dg.Config):
     """Which decisions are learned, and how the walk-forward steps."""
 
-    decisions: list[str] = ["open", "close"]
+    decisions: list[str] = Field(default=["open", "close"])
     scheme: str | None = None  # 'season' or 'month'; where it is not set, the demo's short seasons go by month
 
 
@@ -82,9 +83,7 @@ def training_set_meets_expectations(
     return expectations_result(judged, rows)
 
 
-def expectations_result(
-    judged: dict[str, list["ExpectationOutcome"]], rows: dict[str, int]
-) -> dg.AssetCheckResult:
+def expectations_result(judged: dict[str, list["ExpectationOutcome"]], rows: dict[str, int]) -> dg.AssetCheckResult:
     """One result for all training sets; what did not hold stands first in its table."""
     outcomes = [(name, one) for name, ones in judged.items() for one in ones]
     failed = [pair for pair in outcomes if not pair[1].success]
@@ -183,7 +182,10 @@ def performance_metadata(report: "LearningReport") -> dict[str, Any]:
             if row[figure] is not None:
                 metadata[f"{figure.replace('_', ' ')} ({at})"] = float(row[figure])
         metadata[f"calibration ({at})"] = plot(report, row["decision"], row["provenance"])
-    table = ["| model | decision | games | log-loss | minus market | ± | Brier | slope |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+    table = [
+        "| model | decision | games | log-loss | minus market | ± | Brier | slope |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for row in pooled:
         figures = (
             ("log_loss", ".5f"), ("log_loss_difference", "+.5f"), ("difference_se", ".5f"), ("brier", ".5f"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from dagster_postgres.storage import DagsterPostgresStorage
 from dagster_postgres.utils import get_token_provider_from_config, pg_url_from_config
@@ -73,12 +74,14 @@ class PooledPostgresStorage(DagsterPostgresStorage):
             storage._engine = engine
 
     @classmethod
-    def from_config_value(  # the stock method returns the parent class
-        cls, inst_data: ConfigurableClassData | None, config_value: PostgresStorageConfig
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> PooledPostgresStorage:
+        """As the stock one, which returns the parent class."""
+        config = cast("PostgresStorageConfig", config_value)
         return cls(
-            postgres_url=pg_url_from_config(config_value),
+            postgres_url=pg_url_from_config(config),
             should_autocreate_tables=config_value.get("should_autocreate_tables", True),
             inst_data=inst_data,
-            token_provider=get_token_provider_from_config(config_value),
+            token_provider=get_token_provider_from_config(config),
         )

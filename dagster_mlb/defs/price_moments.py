@@ -46,7 +46,7 @@ def stored_first_pitches(settings: Settings, days: Sequence[date]) -> dict[date,
 
 
 def odds_moments(day: date, first_pitches: Sequence[datetime], now: datetime) -> list[OddsMoment]:
-    """The moments of one official date that are not after ``now``; each asks for the games from then to the night's end.
+    """The moments of one official date that are not after ``now``; each asks for the games from then to that night.
 
     Noon New York of the day before is the open; then ten minutes before first pitches, at most four times.
     """
@@ -63,7 +63,8 @@ def odds_moments(day: date, first_pitches: Sequence[datetime], now: datetime) ->
 
 def serving_starts(first_pitches: Sequence[datetime], most: int = MOST_CLOSES_A_DAY) -> list[datetime]:
     """The starts whose snapshot gives most games a price from their last half hour, best first chosen, in order."""
-    left, chosen = sorted(first_pitches), []
+    left = sorted(first_pitches)
+    chosen: list[datetime] = []
     reach = LAST_HALF_HOUR - BEFORE_START
     while left and len(chosen) < most:
         best = max(sorted(set(left)), key=lambda start: sum(start <= other <= start + reach for other in left))

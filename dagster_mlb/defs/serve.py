@@ -13,8 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -165,17 +165,15 @@ def refuse_taken_port(port: int) -> None:
             ) from None
 
 
-def stop(processes: Sequence[subprocess.Popen[bytes]] | object) -> None:
+def stop(processes: Collection[subprocess.Popen[bytes]]) -> None:
     """SIGTERM to each server's whole session, and SIGKILL to what is left after ten seconds."""
-    alive = [process for process in processes if process.poll() is None]  # type: ignore[attr-defined]
+    alive = [process for process in processes if process.poll() is None]
     for process in alive:
         _signal(process, signal.SIGTERM)
     deadline = time.perf_counter() + STOP_TIMEOUT_SECONDS
     for process in alive:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=max(0.1, deadline - time.perf_counter()))
-        except subprocess.TimeoutExpired:
-            pass
     for process in alive:
         _signal(process, signal.SIGKILL)  # grandchildren too: code servers outlive a killed parent
         process.wait()

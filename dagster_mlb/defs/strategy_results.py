@@ -42,7 +42,10 @@ def strategy_results(context: dg.AssetExecutionContext, settings: dg.ResourcePar
 def strategy_metadata(report: "BacktestReport") -> dict[str, Any]:
     """ROI and EV-CLV of each strategy as floats, which Dagster draws over time, and all figures as a table."""
     metadata: dict[str, Any] = {}
-    table = ["| strategy | decision | bets | ROI | ± | EV-CLV | ± | p (no skill) |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+    table = [
+        "| strategy | decision | bets | ROI | ± | EV-CLV | ± | p (no skill) |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for run in report.runs:
         figures = run.summary
         for name, value in (("ROI", figures.roi), ("EV-CLV", figures.ev_clv)):

@@ -153,7 +153,7 @@ def warehouse_differences(
 def keyed_differences(
     output: str, expected: pl.DataFrame, found: pl.DataFrame, key: Collection[str]
 ) -> list[Difference]:
-    """As ``differences`` for one table whose rows are told apart by ``key``: a missing row hides no other difference."""
+    """As ``differences`` for a table whose rows are told apart by ``key``: a missing row hides no other difference."""
     if expected.schema != found.schema:
         return [Difference(output, "*", 0, f"columns {dict(expected.schema)} against {dict(found.schema)}")]
     on = list(key)

@@ -8,7 +8,7 @@ Checked once, before a load is staged for the first time, and cheaply: by the sh
     another_version     a season sheet of a season that is loaded already, more than half of its rows the same games
 
 A response whose body is no JSON is not held: it is one quarantined record (law 7). What is held counts as *held* in
-``staging.record_accounting``; the tables right of staging do not see it until ``release``.
+``operational.record_accounting``; the tables right of staging do not see it until ``release``.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ def test_bookkeeping_is_no_lineage() -> None:
     assert not is_lineage(dg.AssetKey(["operational", "clock"]))
     assert not is_lineage(dg.AssetKey(["raw_data", "archive_files"]))
     assert is_lineage(dg.AssetKey(["raw_data", "sbr_archive"]))
+    assert is_lineage(dg.AssetKey(["operational", "record_accounting"]))
 
 
 def test_a_model_without_a_description_says_so() -> None:

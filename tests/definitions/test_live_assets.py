@@ -97,7 +97,9 @@ def test_requests_of_several_collections_are_added_up() -> None:
 
 
 def test_a_source_that_is_down_is_asked_again() -> None:
-    failed = result(requests=2, failures=[Failure("/odds", "transient", "HTTP 503"), Failure("/x", "refused", "halted")])
+    failed = result(
+        requests=2, failures=[Failure("/odds", "transient", "HTTP 503"), Failure("/x", "refused", "halted")]
+    )
 
     with pytest.raises(SourceError, match="HTTP 503"):
         raise_unless_complete(failed)

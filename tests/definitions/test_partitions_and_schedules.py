@@ -72,7 +72,9 @@ def test_on_a_clock_that_stands_still_the_schedule_asks_for_its_day() -> None:
     assert request.partition_key == "2025-07-15"
 
 
-@pytest.mark.parametrize(("environment", "status"), [("production", "RUNNING"), ("dev", "STOPPED"), ("demo", "STOPPED")])
+@pytest.mark.parametrize(
+    ("environment", "status"), [("production", "RUNNING"), ("dev", "STOPPED"), ("demo", "STOPPED")]
+)
 def test_only_production_runs_every_day_by_itself(environment: str, status: str) -> None:
     settings = Settings(environment=environment)  # type: ignore[arg-type]
     schedule = build_defs(settings=settings).resolve_schedule_def("daily_schedule")

@@ -2,7 +2,7 @@
 
 ``league_database`` collects a world over HTTP from the league's own server into a fresh database and builds
 everything right of raw. What is asked for does not depend on how the world went: the days of its plans and a fixed
-grid of moments, none after its clock.
+grid of moments, none after its clock. What the league itself knows (``game_key_of``, ``moved_after``) is beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from psycopg import sql
 
 from dagster_mlb.pipeline import transform
 from dagster_mlb.settings import Settings
-from dagster_mlb.simulator.schedule import SeasonPlan
+from dagster_mlb.simulator.league import Season
+from dagster_mlb.simulator.schedule import NEVER, Listing, SeasonPlan
 from dagster_mlb.simulator.server import run_league_server
 from dagster_mlb.simulator.world import World
 from dagster_mlb.sources.collect import OddsMoment, collect_historical_odds, collect_odds, collect_schedule
@@ -96,6 +97,35 @@ def new_york(day: date, hour: float) -> datetime:
     return local.replace(tzinfo=NEW_YORK).astimezone(UTC)
 
 
+def game_key_of(listing: Listing) -> int:
+    """The key of a listing's game: the spine is MLB's, so code 1 before the gamePk."""
+    return 1_000_000_000_000 + listing.game_pk
+
+
+def listings_of(world: World) -> Iterator[tuple[Season, Listing]]:
+    """Every listing of every season of the league's truth, future ones included."""
+    for plan in world.plans:
+        season = world.league.season(plan.season)
+        for listing in season.listings:
+            yield season, listing
+
+
+def moved_after(world: World, moment: datetime) -> set[int]:
+    """Games whose postponement was announced after a moment: what they were before is not in the schedule of today."""
+    return {game_key_of(x) for _, x in listings_of(world) if moment.timestamp() < x.postponed_at < NEVER}
+
+
+def paired_after(world: World, moment: datetime) -> set[int]:
+    """Games as first listed that a make-up announced after a moment turned into half of a doubleheader."""
+    return {game_key_of(x) for _, x in listings_of(world) if moment.timestamp() < x.paired_at and not x.is_makeup}
+
+
+def waiting_at(world: World, moment: datetime) -> set[int]:
+    """Games whose start had come and whose first pitch had not."""
+    now = moment.timestamp()
+    return {game_key_of(x) for s, x in listings_of(world) if x.is_played and x.start <= now < s.first_pitch[x.number]}
+
+
 def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
@@ -104,13 +134,20 @@ def collect_afterwards(
     settings: Settings, world: World, *, hours: Sequence[float] = HOURS, books: Sequence[str] = BOOKS
 ) -> None:
     """The whole world up to its clock in one go, every answer a backfill: facts are known from their own time."""
+    collect_calendars(settings, world)
     for plan in world.plans:
-        days = days_between(plan.opening, min(plan.closing, world.today + DAY))
-        requests = [mlb_stats.schedule_request(day, capture="backfilled") for day in days]
-        schedule = Plan(mlb_stats.POLICY, settings.mlb_stats_base_url, mlb_stats.SCHEDULE_TABLE, requests)
-        collect(settings, schedule, run_id="world").raise_if_failed()
         moments = moments_of(plan, world.now, hours)
         collect_historical_odds(settings, moments, run_id="world", bookmakers=books).raise_if_failed()
+
+
+def collect_calendars(settings: Settings, world: World) -> None:
+    """Every day of every season, days to come included, as it was listed at the world's clock: all of it backfilled."""
+    for plan in world.plans:
+        requests = [
+            mlb_stats.schedule_request(day, capture="backfilled") for day in days_between(plan.opening, plan.closing)
+        ]
+        schedule = Plan(mlb_stats.POLICY, settings.mlb_stats_base_url, mlb_stats.SCHEDULE_TABLE, requests)
+        collect(settings, schedule, run_id="world").raise_if_failed()
 
 
 def collect_today(settings: Settings, world: World, *, books: Sequence[str] = BOOKS) -> None:

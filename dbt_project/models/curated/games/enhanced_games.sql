@@ -1,5 +1,5 @@
 -- One row per game with what people ask of it first: who, when, where, how it ended and who said so.
-{{ config(indexes=[{'columns': ['game_key'], 'unique': true}, {'columns': ['official_date']}, {'columns': ['season']}]) }}
+{{ config(indexes=[{'columns': ['official_date']}, {'columns': ['season']}]) }}
 
 with games as (
 

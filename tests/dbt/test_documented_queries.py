@@ -1,0 +1,35 @@
+"""The queries in docs/queries.md ask tables and columns that exist."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from dagster_mlb.settings import PROJECT_ROOT
+
+QUERIES = [
+    query
+    for block in re.findall(r"```sql\n(.*?)```", (PROJECT_ROOT / "docs" / "queries.md").read_text(), re.DOTALL)
+    for query in block.split(";\n")
+    if query.strip()
+]
+
+
+def test_there_are_ten_questions() -> None:
+    headings = re.findall(r"^## (\d+)\.", (PROJECT_ROOT / "docs" / "queries.md").read_text(), re.MULTILINE)
+    assert headings == [str(number) for number in range(1, 11)]
+    assert len(QUERIES) >= 10
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: " ".join(query.split())[:60])
+def test_a_documented_query_asks_tables_that_exist(manifest: dict[str, Any], query: str) -> None:
+    known = {
+        f"{node['schema']}.{node.get('alias') or node['name']}"
+        for node in [*manifest["nodes"].values(), *manifest["sources"].values()]
+        if node["resource_type"] in ("model", "seed", "source")
+    }
+    asked = set(re.findall(r"\b(?:from|join)\s+((?:curated|staging|operational|raw_data)\.\w+)", query))
+    assert asked
+    assert asked <= known
