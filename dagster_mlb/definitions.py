@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_mlb.defs import checks, jobs, learning
-from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest
+from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, source_checks
 from dagster_mlb.defs.raw_archives import archive_assets
 from dagster_mlb.defs.raw_live import live_assets
 from dagster_mlb.defs.strategy_results import strategy_results
@@ -30,13 +30,14 @@ def build_defs(
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     settings = settings or get_settings()
     manifest = manifest if manifest is not None else load_manifest()
-    asset_jobs = jobs.jobs(settings)
+    dbt_assets = dbt_model_assets(manifest)
+    asset_jobs = jobs.jobs(settings, source_checks(dbt_assets))
     daily = next(job for job in asset_jobs if job.name == "daily")
     return dg.Definitions(
         assets=[
             *live_assets(settings),
             *archive_assets(),
-            *dbt_model_assets(manifest),
+            *dbt_assets,
             learning.team_ratings,
             learning.train_and_predict,
             strategy_results,

@@ -6,7 +6,7 @@
 import fcntl
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,19 @@ def _parse() -> None:
 
 def dbt_model_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     """One definition per selection of ``warehouse/transform.py``: upstream, features, performance."""
-    return [_assets_of(selection, manifest) for selection in transform.SELECTIONS if _has_models(manifest, selection)]
+    translator = Translator()  # one for all: it remembers the specs it has made
+    return [
+        _assets_of(selection, manifest, translator)
+        for selection in transform.SELECTIONS
+        if _has_models(manifest, selection)
+    ]
+
+
+def source_checks(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetCheckKey]:
+    """dbt's tests of raw tables: checks of Python's assets that a step of dbt carries out."""
+    return [
+        spec.key for definition in assets for spec in definition.check_specs if spec.asset_key.path[0] == "raw_data"
+    ]
 
 
 def _has_models(manifest: Mapping[str, Any], selection: str) -> bool:
@@ -96,9 +108,8 @@ def selection_strings(selection: str) -> tuple[str | None, str | None]:
     return " ".join(parts["--select"]) or None, " ".join(parts["--exclude"]) or None
 
 
-def _assets_of(selection: str, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def _assets_of(selection: str, manifest: Mapping[str, Any], translator: Translator) -> dg.AssetsDefinition:
     select, exclude = selection_strings(selection)
-    translator = Translator()
 
     @dbt_assets(
         manifest=manifest,
@@ -112,22 +123,21 @@ def _assets_of(selection: str, manifest: Mapping[str, Any]) -> dg.AssetsDefiniti
         if selection == "upstream":
             gate_loads(settings, context.run_id)  # what fails waits; the check no_load_waits tells of it
         if settings.dbt_runner == "subprocess":
-            yield from _by_command_line(context, settings, config)
+            yield from _by_command_line(context, settings, exclude, full_refresh=config.full_refresh)
             return
-        arguments, indirect = get_subset_selection_for_context(
-            context,
-            manifest,
-            select=select,
-            exclude=exclude,
-            selector=None,
-            dagster_dbt_translator=translator,
-            current_dbt_indirect_selection_env=None,
-        )
-        is_subset = indirect is not None or arguments != _default_arguments(select, exclude)
-        if is_subset:
-            outcomes = run_subset(settings, arguments, indirect, full_refresh=config.full_refresh)
-        else:
+        if is_whole(context):
             outcomes = transform.run_selection(settings, selection, full_refresh=config.full_refresh).nodes
+        else:
+            chosen, indirect = get_subset_selection_for_context(
+                context,
+                manifest,
+                select=select,
+                exclude=exclude,
+                selector=None,
+                dagster_dbt_translator=translator,
+                current_dbt_indirect_selection_env=None,
+            )
+            outcomes = run_subset(settings, chosen, exclude, indirect, full_refresh=config.full_refresh)
         nodes = DbtNodes.of(context.assets_def)
         keys = [nodes.assets[one.unique_id].path for one in outcomes if one.unique_id in nodes.assets]
         yield from dagster_events(
@@ -140,15 +150,25 @@ def _assets_of(selection: str, manifest: Mapping[str, Any]) -> dg.AssetsDefiniti
     return build
 
 
-def _default_arguments(select: str | None, exclude: str | None) -> list[str]:
-    return [*(["--select", select] if select else []), *(["--exclude", exclude] if exclude else [])]
+def is_whole(context: dg.AssetExecutionContext) -> bool:
+    """Whether every table of the step is to be built: then every test runs too, also those of sources that are no
+    part of this run (Dagster would call that a subset, and a subset is parsed anew)."""
+    return set(context.selected_asset_keys) == set(context.assets_def.node_keys_by_output_name.values())
 
 
 def run_subset(
-    settings: Settings, arguments: list[str], indirect_selection: str | None, *, full_refresh: bool = False
+    settings: Settings,
+    chosen: list[str],
+    exclude: str | None,
+    indirect_selection: str | None,
+    *,
+    full_refresh: bool = False,
 ) -> list[transform.NodeOutcome]:
-    """Some models of a selection, as chosen in the UI; ``arguments`` are dbt's own, unit tests stay out."""
-    command = ["build", *arguments, "--exclude", "resource_type:unit_test"]
+    """Some models of a selection, as chosen in the UI (``chosen``: dbt's own arguments).
+
+    ``exclude`` still holds: tests of tables that a later selection makes stay out.
+    """
+    command = ["build", *chosen, *(["--exclude", exclude] if exclude else [])]
     if indirect_selection is not None:
         command += ["--indirect-selection", indirect_selection]
     if full_refresh:
@@ -160,7 +180,9 @@ def run_subset(
         )
 
 
-def _by_command_line(context: dg.AssetExecutionContext, settings: Settings, config: DbtRun) -> Iterator[Any]:
+def _by_command_line(
+    context: dg.AssetExecutionContext, settings: Settings, exclude: str | None, *, full_refresh: bool
+) -> Iterator[Any]:
     """dagster-dbt's own way: results appear as they come, and a crash of dbt is not ours; 5 s slower."""
     executable = Path(sys.executable).with_name("dbt")
     dbt = DbtCliResource(
@@ -168,6 +190,8 @@ def _by_command_line(context: dg.AssetExecutionContext, settings: Settings, conf
         profiles_dir=str(transform.DBT_PROFILES_DIR),
         dbt_executable=str(executable) if executable.exists() else "dbt",
     )
-    command = ["build", *(["--full-refresh"] if config.full_refresh else [])]
+    command = ["build", *(["--exclude", exclude] if exclude else [])]
+    if full_refresh:
+        command.append("--full-refresh")
     with transform.connection_in_environment(settings):
         yield from dbt.cli(command, context=context).stream()

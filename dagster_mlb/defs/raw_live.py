@@ -7,18 +7,18 @@ Any range of days is one run. What a source cannot be asked any more is recorded
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from dagster_mlb.defs.partitions import daily_partitions, days_of, official_today
-from dagster_mlb.defs.price_moments import odds_moments, stored_first_pitches
 from dagster_mlb.defs.provenance_check import no_simulated_rows, simulated_rows_spec
 from dagster_mlb.defs.table_metadata import one_table
 from dagster_mlb.settings import Settings
-from dagster_mlb.sources import collect
-from dagster_mlb.sources.collect import CollectionResult
 from dagster_mlb.sources.http_outcome import Outcome, SourceNotConfiguredError
+
+if TYPE_CHECKING:  # the HTTP client is 0.1 s of importing, and the graph can be drawn without it
+    from dagster_mlb.sources.collect import CollectionResult
 
 # Asked again by the run: the client itself has already tried each request several times.
 RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL)
@@ -34,31 +34,42 @@ class LiveTable:
     name: str
     source: str
     description: str
-    collect: Callable[[Settings, Sequence[date], str], list[CollectionResult]]
+    collect: Callable[[Settings, Sequence[date], str], "list[CollectionResult]"]
     absence: str = "there was nothing to ask for on these days"
     deps: tuple[tuple[str, str], ...] = ()
 
 
-def _schedule(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
-    return [collect.collect_schedule(settings, days[0], days[-1], run_id=run_id)]
+def _schedule(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
+    from dagster_mlb.sources.collect import collect_schedule
+
+    return [collect_schedule(settings, days[0], days[-1], run_id=run_id)]
 
 
-def _teams(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
-    return [collect.collect_teams(settings, year, run_id=run_id) for year in sorted({day.year for day in days})]
+def _teams(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
+    from dagster_mlb.sources.collect import collect_teams
+
+    return [collect_teams(settings, year, run_id=run_id) for year in sorted({day.year for day in days})]
 
 
-def _odds(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
-    return [collect.collect_odds(settings, run_id=run_id)] if official_today(settings) in days else []
+def _odds(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
+    from dagster_mlb.sources.collect import collect_odds
+
+    return [collect_odds(settings, run_id=run_id)] if official_today(settings) in days else []
 
 
-def _scores(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
-    return [collect.collect_scores(settings, 3, run_id=run_id)] if official_today(settings) in days else []
+def _scores(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
+    from dagster_mlb.sources.collect import collect_scores
+
+    return [collect_scores(settings, 3, run_id=run_id)] if official_today(settings) in days else []
 
 
-def _historical_odds(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
+def _historical_odds(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
+    from dagster_mlb.defs.price_moments import odds_moments, stored_first_pitches
+    from dagster_mlb.sources.collect import collect_historical_odds
+
     starts = stored_first_pitches(settings, days)
     moments = [moment for day in days for moment in odds_moments(day, starts.get(day, []), settings.now())]
-    return [collect.collect_historical_odds(settings, moments, run_id=run_id)] if moments else []
+    return [collect_historical_odds(settings, moments, run_id=run_id)] if moments else []
 
 
 ONLY_NOW = (
@@ -147,7 +158,7 @@ def _asset(table: LiveTable, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
     return collect_days
 
 
-def raise_unless_complete(result: CollectionResult) -> None:
+def raise_unless_complete(result: "CollectionResult") -> None:
     """SourceError where another run may help; a Failure without retries where asking again would not."""
     if result.is_complete:
         return
@@ -159,7 +170,7 @@ def raise_unless_complete(result: CollectionResult) -> None:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def collection_metadata(results: Sequence[CollectionResult], days: Sequence[date], absence: str) -> dict[str, Any]:
+def collection_metadata(results: "Sequence[CollectionResult]", days: Sequence[date], absence: str) -> dict[str, Any]:
     """Requests, answers and bytes of a collection; where nothing was asked, why."""
     metadata: dict[str, Any] = {
         "first day": days[0].isoformat(),

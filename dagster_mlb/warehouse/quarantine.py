@@ -137,6 +137,7 @@ def retry(
 ) -> Retry:
     """Stages once more the loads that hold quarantined records (narrowed as in ``list_quarantine``), and no others.
 
+    A load that is named is staged again in any case: after an alias was taken back it may hold rows staged by it.
     ``transform`` runs what stands right of raw (default: dbt's upstream selection; the command passes the whole way).
     Staging replaces a load's rows by its id, so that a retry that mends nothing changes nothing. If the
     transformation fails, the loads stay pending and the next run stages them.
@@ -144,11 +145,13 @@ def retry(
     wanted = {"source": source, "rule": rule, "load_id": load_id}
     with connect(settings) as conn:
         before = _counts(conn, wanted)
+        if load_id is not None and not _is_load(conn, load_id):
+            raise QuarantineError(f"Load {load_id} was never staged: `mlb status` shows the newest loads.")
         found = conn.execute(
             f"select distinct load_id from staging.validation_results as quarantined where {_FILTER} order by load_id",
             wanted,
         ).fetchall()
-    loads = [row[0] for row in found]
+    loads = [load_id] if load_id is not None else [row[0] for row in found]
     if not loads:
         return Retry([], before, before)
     with connect(settings, role="transform") as conn:
@@ -242,6 +245,10 @@ def _counts(conn: psycopg.Connection, wanted: dict) -> list[QuarantineCount]:
         raise QuarantineError("Nothing has been staged yet, so there is no quarantine: load an archive or run the job.")
     with conn.cursor(row_factory=class_row(QuarantineCount)) as cursor:
         return cursor.execute(_COUNTS, wanted).fetchall()
+
+
+def _is_load(conn: psycopg.Connection, load_id: int) -> bool:
+    return conn.execute("select from operational.staged_loads where load_id = %s", [load_id]).fetchone() is not None
 
 
 def _seed(name: str) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What the tests of the dbt project share: its manifest, parsed once per session into a folder of its own."""
+"""What the tests of the dbt project share: its manifest, parsed once for all workers of a session."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ import pytest
 
 from dagster_mlb.settings import PROJECT_ROOT
 from dagster_mlb.warehouse.transform import DBT_PROFILES_DIR, DBT_PROJECT_DIR
+from tests.conftest import session_lock
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def manifest() -> dict[str, Any]:
     """The parsed project. A warning of dbt, a deprecation included, is an error here."""
-    target = tmp_path_factory.mktemp("manifest")
+    with session_lock() as folder:
+        target = folder / "dbt_target"
+        if not (target / "manifest.json").exists():
+            _parse(target)
+        return json.loads((target / "manifest.json").read_text())
+
+
+def _parse(target: Path) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     command = [str(dbt), "--warn-error", "--no-send-anonymous-usage-stats", "parse", "--quiet", "--no-partial-parse"]
     folders = ["--project-dir", DBT_PROJECT_DIR, "--profiles-dir", DBT_PROFILES_DIR, "--target-path", target]
@@ -28,4 +36,3 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((target / "manifest.json").read_text())

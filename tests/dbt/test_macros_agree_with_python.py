@@ -87,10 +87,8 @@ NASTY = [
 
 def column(connection: psycopg.Connection, expression: str, values: Sequence, kind: str) -> list:
     """The macro's SQL over a column ``x`` of values, in order."""
-    rows = connection.execute(
-        f"select {expression} from unnest(%s::{kind}[]) with ordinality as given (x, place) order by place",  # type: ignore[arg-type]
-        [list(values)],
-    ).fetchall()
+    sql = f"select {expression.replace('%', '%%')} from unnest(%s::{kind}[]) with ordinality as given (x, place)"
+    rows = connection.execute(f"{sql} order by place", [list(values)]).fetchall()  # type: ignore[arg-type]
     return [row[0] for row in rows]
 
 
@@ -156,6 +154,11 @@ class TestCasts:
             "now": None,
             "2024-07-04T25:05:00Z": None,
             "2024-02-30T00:00:00Z": None,
+            "2024-07-04T23:05:00 BC Z": None,
+            "2024-07-04T23:05:00+02 Z": None,
+            "2024-07-04T23:05:00 EST5EDTZ": None,
+            "2024-07-04T23:05:00 America/New_YorkZ": None,
+            "2024-07-04T23:05:00.5Z": moment.replace(microsecond=500_000),
         }
         assert column(server, macro("try_timestamptz", "x"), list(given), "text") == list(given.values())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster_dbt.utils import select_unique_ids
 
 from dagster_mlb.defs import dbt_models
 from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, selection_strings
@@ -125,3 +126,30 @@ def test_a_manifest_that_is_being_written_is_not_believed(monkeypatch: pytest.Mo
 
     with pytest.raises(dbt_models.ManifestMissingError, match="cannot parse"):
         load_manifest()
+
+
+def test_no_selection_runs_a_test_of_tables_that_are_made_after_it() -> None:
+    manifest = load_manifest()
+    made_by: dict[str, int] = {}
+    tests: dict[str, int] = {}
+    for rank, selection in enumerate(transform.SELECTIONS):
+        select, exclude = selection_strings(selection)
+        for unique_id in select_unique_ids(
+            select=select or "fqn:*", exclude=exclude or "", selector="", project=None, manifest_json=manifest
+        ):
+            kind = unique_id.partition(".")[0]
+            if kind == "test":
+                tests.setdefault(unique_id, rank)
+            elif kind != "unit_test":
+                made_by[unique_id] = rank
+    for unique_id, source in manifest["sources"].items():
+        if source["schema"] == "curated":
+            made_by[unique_id] = 1 if "features" in source["tags"] else 2
+
+    too_early = {
+        manifest["nodes"][test]["name"]: parent
+        for test, rank in tests.items()
+        for parent in manifest["parent_map"][test]
+        if made_by.get(parent, 0) > rank
+    }
+    assert too_early == {}, "give these tests the tag of the later selection"

@@ -14,6 +14,7 @@ import pytest
 from conftest import _fresh_database
 
 from dagster_mlb.definitions import build_defs
+from dagster_mlb.defs import checks
 from dagster_mlb.defs.in_process import RunFailedError, RunOutcome, run_job
 from dagster_mlb.defs.instance import open_instance
 from dagster_mlb.defs.pooled_storage import dispose_pools
@@ -21,6 +22,7 @@ from dagster_mlb.settings import Settings
 from dagster_mlb.simulator.demo import DEMO_WORLD
 from dagster_mlb.simulator.server import run_league_server
 from dagster_mlb.warehouse.connection import connect, with_database
+from dagster_mlb.warehouse.held import hold
 
 TODAY = date(2025, 7, 15)
 PAST = (date(2025, 7, 12), date(2025, 7, 14))
@@ -185,6 +187,65 @@ def test_a_wrong_key_fails_its_asset_at_once_and_says_why(collected: Collected) 
         outcome.raise_if_failed()
 
 
+def test_the_accounts_are_read_and_a_difference_is_told(collected: Collected) -> None:
+    settings = collected.settings
+    whole = checks.records_accounted_for(settings)
+    with connect(settings) as connection:
+        connection.execute("update operational.record_accounting set difference = 2 where raw_table like '%schedule'")
+    try:
+        lacking = checks.records_accounted_for(settings)
+    finally:
+        with connect(settings) as connection:
+            connection.execute("update operational.record_accounting set difference = 0")
+
+    assert whole.passed
+    assert whole.metadata["records"].value > 1000
+    assert not lacking.passed
+    assert lacking.description == "raw_data.mlb_stats_schedule: +2 records"
+
+
+def test_every_foreign_key_is_vouched_for_by_the_database(collected: Collected) -> None:
+    result = checks.foreign_keys_hold(collected.settings)
+
+    assert result.passed
+    assert result.metadata["foreign keys"].value >= 10
+
+
+def test_without_a_single_foreign_key_the_check_fails(database: Settings) -> None:
+    assert not checks.foreign_keys_hold(database).passed
+
+
+def test_a_load_that_is_held_back_is_a_warning(database: Settings) -> None:
+    assert checks.no_load_waits(database).passed
+    with connect(database) as connection:
+        hold(connection, 7, "sbr_archive", "short_season", "mlb.xlsx: 3 rows", database.now())
+
+    result = checks.no_load_waits(database)
+
+    assert not result.passed
+    assert result.severity == dg.AssetCheckSeverity.WARN
+    assert "mlb.xlsx: 3 rows" in str(result.metadata["reasons"].value)
+
+
+def test_an_archive_folder_is_loaded_by_season_and_bad_files_warn(database: Settings) -> None:
+    folder = database.archive_folder
+    folder.mkdir(parents=True)
+    (folder / "mlb-odds-2016.xlsx").write_bytes(b"PK\x03\x04 cut short")
+    outcome = run_job(database, build_defs(settings=database), "archives", seasons=(2015, 2016))
+
+    assert outcome.success, outcome.failures
+    assert outcome.steps == 4
+    assert outcome.materializations == 8
+    assert outcome.checks_warned == ("raw_data/sbr_archive: files_readable",)
+    assert outcome.metadata["raw_data/sbr_archive"]["files refused"] == 1
+
+
+def test_without_the_folder_of_archives_the_run_says_which_setting_names_it(database: Settings) -> None:
+    outcome = run_job(database, build_defs(settings=database), "archives", seasons=(2016, 2016))
+
+    assert "MLB_ARCHIVE_DIR" in outcome.failures["raw_data__sbr_archive"]
+
+
 def test_a_record_that_is_not_accounted_for_stops_what_is_right_of_it_and_the_old_tables_stay(
     collected: Collected,
 ) -> None:
@@ -202,9 +263,9 @@ def test_a_record_that_is_not_accounted_for_stops_what_is_right_of_it_and_the_ol
     outcome = run_job(collected.settings, collected.defs, "rebuild")
 
     assert not outcome.success
-    assert outcome.checks_failed
-    assert "curated/team_ratings" not in outcome.metadata
-    assert {"curated__team_ratings", "train_and_predict", "curated__strategy_results"} <= set(outcome.skipped)
+    assert "mlb_files_are_whole" in outcome.failures["dbt_upstream"]
+    assert set(outcome.failures) == {"dbt_upstream"}
+    assert not {"curated/enhanced_games", "curated/team_ratings", "curated/predictions"} & set(outcome.metadata)
     assert one(collected.settings, ratings) == before
 
 

@@ -37,6 +37,8 @@ from dagster_mlb.settings import Settings
 from dagster_mlb.simulator.schedule import SeasonPlan
 from dagster_mlb.simulator.server import run_league_server
 from dagster_mlb.strategies.backtest import run_strategies
+from dagster_mlb.strategies.families.model_edge import ModelEdge, ModelEdgeParameters
+from dagster_mlb.strategies.families.nulls import RandomSide
 from dagster_mlb.strategies.leakage import Difference, rows_known_by, warehouse_differences
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.prepare import prepare
@@ -310,7 +312,8 @@ def test_models_and_their_bets_do_not_know_the_future_either(
     for asked in (world, world.at(cut), otherwise):
         with league_database(server, tmp_path, asked) as settings:
             train_and_predict(settings, run_id="leakage", scheme="month", decisions=("open", "pregame"))
-            run_strategies(settings, run_id="leakage")
+            eager = ModelEdge(ModelEdgeParameters(threshold=-1.0))  # a bet on every game that is predicted
+            run_strategies(settings, run_id="leakage", strategies=(RandomSide(), eager))
             known.append(final_by(rows_known_by(settings, cut), world, cut))
     assert known[1]["curated.predictions"].height > 100
     assert (known[1]["curated.strategy_results"]["strategy"] == "model_edge").any()

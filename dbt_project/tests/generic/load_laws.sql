@@ -23,7 +23,7 @@
             or files.file_name like '%/%'
             or (
                 files.record_count > 0
-                and not exists (select from {{ model }} as held where held.load_id = files.load_id)
+                and (select held.load_id from {{ model }} as held where held.load_id = files.load_id limit 1) is null
             )
         )
 {% endtest %}

@@ -40,7 +40,7 @@ def test_notes_stand_beside_the_title_and_long_facts_on_a_line_of_their_own() ->
 
 def test_a_tree_knows_the_loads_that_it_ends_in_once_each() -> None:
     assert TREE.load_ids == [7]
-    assert [step.title for step in TREE.walk()][0] == "curated.moneylines 1"
+    assert next(step.title for step in TREE.walk()) == "curated.moneylines 1"
 
 
 def test_values_are_shown_as_people_read_them() -> None:
