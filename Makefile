@@ -10,7 +10,7 @@ help:
 	@echo 'make demo    set everything up and run the whole graph on the simulated league'
 	@echo 'make test    set everything up, check the style and run the tests (some minutes)'
 	@echo 'make up      serve the Dagster UI, its daemon and the dbt docs on this machine'
-	@echo 'make docs    write the dbt docs as one page: .mlb/docs/static_index.html'
+	@echo 'make docs    write the dbt docs as one page: .mlb/docs/index.html'
 	@echo 'make lint    style, types and a strict parse of the dbt project'
 	@echo 'make bench   measure the speeds, each beside its floor'
 	@echo 'make prove   the long proofs, on real seasons too where MLB_REAL_DATA_DIR names them'

@@ -69,7 +69,7 @@ EVENTS = relation(
     "'s', 'night', timestamptz '2024-06-01 23:05Z'",
 )
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any], int]] = {
     "not_null_columns": (
         relation("a, b", "1, 2", "null, 2", "1, null::int", "null, null"),
         {"columns": ["a", "b"]},

@@ -61,11 +61,11 @@ class Game:
         return (110 + self.index, -(120 + self.index))
 
 
-def season(days: int = 6) -> list[Game]:
+def season(days: int = 6, first_day: date = FIRST_DAY) -> list[Game]:
     """Two games a day; on the third day the same clubs twice."""
     games: list[Game] = []
     for offset in range(days):
-        day = FIRST_DAY + timedelta(days=offset)
+        day = first_day + timedelta(days=offset)
         noon = datetime(day.year, day.month, day.day, 17, 5, tzinfo=UTC)
         is_doubleheader = offset == 2
         for slot in range(2):

@@ -5,25 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from archive_world import Game, season, season_files, written
+from archive_factories import tick_line
+from archive_world import (
+    CLUBS,
+    Game,
+    game_log_file,
+    sbr_file,
+    season,
+    season_files,
+    tick_file,
+    tick_lines,
+    written,
+)
 from command_line import mlb
 from conftest import NOW
 from world import Server, fresh_database
 
 from dagster_mlb.learning.tables import DDL
-from dagster_mlb.pipeline import load_archives, run_to_the_end, transform
+from dagster_mlb.pipeline import run_to_the_end, transform
 from dagster_mlb.reporting.trace import TraceError, TraceStep, key_columns, raw_body, trace, traceable_tables
 from dagster_mlb.settings import Settings
+from dagster_mlb.sources.archives import load_archive
 from dagster_mlb.sources.http import ResponseRecord
 from dagster_mlb.sources.raw_responses import store_many
 from dagster_mlb.strategies.backtest import run_strategies
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.frames import read_frame
+from dagster_mlb.warehouse.prepare import prepare
 
 GAMES = season()
 PRICED = GAMES[0]
@@ -46,6 +59,45 @@ class World:
         return trace(self.settings, table, key)
 
 
+def other_seasons() -> dict[str, bytes]:
+    """Seasons that other sources alone know, and in 2016 an event that nobody knows and a price that is none."""
+    sheet_only, ticks_only, log_only = (season(first_day=date(year, 5, 4)) for year in (2015, 2014, 2017))
+    stranger = replace(PRICED, index=77, away=CLUBS[2])
+    return {
+        "mlb-odds-2015.xlsx": sbr_file(sheet_only),
+        "ticks_2014.csv": tick_file(tick_lines(ticks_only[:1], hours=(5, 2))).replace(b"test_archive", b"old_archive"),
+        "gl2017.txt": game_log_file(log_only),
+        "mlb-odds-2017.xlsx": sbr_file(log_only),
+        "ticks_strange_2016.csv": tick_file([*tick_lines([stranger], hours=(5,)), tick_line(price="even")]),
+    }
+
+
+def schedule_answer() -> bytes:
+    """Two games of a day of 2018, one final and one postponed."""
+    games = []
+    for number, (code, state) in enumerate((("F", "Final"), ("DR", "Postponed"))):
+        sides = {
+            side: {"team": {"id": team}, **({"score": runs} if code == "F" else {})}
+            for side, team, runs in (("away", 121 - number, 2), ("home", 118 + number, 5))
+        }
+        games.append(
+            {
+                "gamePk": 530_000 + number,
+                "officialDate": "2018-05-02",
+                "gameDate": "2018-05-02T17:05:00Z",
+                "gameType": "R",
+                "season": "2018",
+                "doubleHeader": "N",
+                "gameNumber": 1,
+                "scheduledInnings": 9,
+                "status": {"statusCode": code, "detailedState": state},
+                "teams": sides,
+                "venue": {"name": "Park"},
+            }
+        )
+    return json.dumps({"dates": [{"date": "2018-05-02", "games": games}]}).encode()
+
+
 def odds_answer(game: Game) -> bytes:
     outcomes = [{"name": game.home.name, "price": -130}, {"name": game.away.name, "price": 115}]
     market = {
@@ -64,12 +116,12 @@ def odds_answer(game: Game) -> bytes:
     return json.dumps([event]).encode()
 
 
-def response(body: bytes, moment: datetime) -> ResponseRecord:
+def response(body: bytes, moment: datetime, *, source: str = "odds_api", endpoint: str = "odds") -> ResponseRecord:
     return ResponseRecord(
-        source="odds_api",
-        endpoint="odds",
-        request_key="GET /v4/sports/baseball_mlb/odds?markets=h2h&oddsFormat=american",
-        official_date=PRICED.day,
+        source=source,
+        endpoint=endpoint,
+        request_key=f"GET /{endpoint}?markets=h2h&oddsFormat=american",
+        official_date=moment.date(),
         observed_at=moment,
         http_status=200,
         content_type="application/json",
@@ -120,10 +172,11 @@ def predict_the_market(settings: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def world(server_url: str, postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = written(tmp_path_factory.mktemp("season"), season_files(GAMES))
+    folder = written(tmp_path_factory.mktemp("season"), season_files(GAMES) | other_seasons())
     server = Server(server_url, postgres_server)
     with fresh_database(server, tmp_path_factory.mktemp("data"), NOW) as settings:
-        load_archives(settings, folder)
+        prepare(settings)
+        load_archive(settings, folder, run_id="test")
         moment = PRICED.start - timedelta(hours=3)
         answer = response(odds_answer(PRICED), moment)
         with connect(settings, role="ingest") as conn:
@@ -136,6 +189,10 @@ def world(server_url: str, postgres_server: str, tmp_path_factory: pytest.TempPa
                 provenance="replayed",
                 ingested_at=moment,
             )
+            day = datetime(2018, 5, 3, 12, tzinfo=UTC)
+            schedule = response(schedule_answer(), day, source="mlb_stats", endpoint="schedule")
+            how = {"run_id": "test", "capture": "backfilled", "provenance": "replayed", "ingested_at": day}
+            store_many(conn, "mlb_stats_schedule", [schedule], **how)  # type: ignore[arg-type]
         transform(settings, run_id="test")
         run_strategies(settings, run_id="test")
         predict_the_market(settings)
@@ -150,7 +207,7 @@ def only(step: TraceStep, *words: str) -> list[TraceStep]:
 
 def test_every_moneyline_of_the_sheet_ends_in_the_two_cells_that_print_its_prices(world: World) -> None:
     keys = world.keys("curated.moneylines", "source = 'sbr_archive'")
-    assert len(keys) == 12
+    assert len(keys) == 36
     for key in keys:
         step = world.trace("curated.moneylines", *key)
         for moment, cell in (("open", "Open"), ("close", "Close")):
@@ -165,7 +222,7 @@ def test_every_moneyline_of_the_sheet_ends_in_the_two_cells_that_print_its_price
 
 
 def test_every_moneyline_of_the_ticks_ends_in_the_lines_that_quote_it(world: World) -> None:
-    keys = world.keys("curated.moneylines", "source = 'test_archive'")
+    keys = world.keys("curated.moneylines", "source = 'test_archive' and season = 2016")
     assert len(keys) == 12
     for key in keys:
         step = world.trace("curated.moneylines", *key)
@@ -184,7 +241,7 @@ def test_every_moneyline_of_the_ticks_ends_in_the_lines_that_quote_it(world: Wor
 
 
 def test_a_result_ends_in_the_line_that_tells_its_score(world: World) -> None:
-    for key in world.keys("curated.enhanced_games"):
+    for key in world.keys("curated.enhanced_games", "season = 2016"):
         step = world.trace("enhanced_games", *key)
         [result] = only(step, "staging.game_results")
         [line] = only(result, "raw_data.mlb_games, line")
@@ -200,6 +257,44 @@ def test_the_crosswalk_stands_between_with_its_rung(world: World) -> None:
     assert any(one.title.startswith("raw_data.tick_archive") for one in step.walk())
 
 
+@pytest.mark.parametrize(
+    ("year", "spine", "record", "result"),
+    [
+        (2014, "tick_archive", "raw_data.tick_archive, line", None),
+        (2015, "sbr_archive", "raw_data.sbr_archive, sheet", "raw_data.sbr_archive, sheet"),
+        (2016, "mlb", "raw_data.mlb_games, line", "raw_data.mlb_games, line"),
+        (2017, "retrosheet", "raw_data.retrosheet_games, line", "raw_data.retrosheet_games, line"),
+        (2018, "mlb", "raw_data.mlb_stats_schedule, record", "raw_data.mlb_stats_schedule, record"),
+    ],
+)
+def test_a_game_of_any_spine_ends_in_the_record_that_knows_it_and_in_the_one_that_settles_it(
+    world: World, year: int, spine: str, record: str, result: str | None
+) -> None:
+    key, *_ = world.keys("curated.enhanced_games", f"season = {year}")
+    step = world.trace("curated.enhanced_games", *key)
+    game, told, *_ = step.children
+    assert game.facts["spine"] == spine
+    assert only(game, record)
+    if result is None:
+        assert told.note == "no result is known of this game"
+    else:
+        assert only(told, result)
+
+
+def test_an_event_that_nobody_knows_ends_in_its_first_quote(world: World) -> None:
+    [key] = world.keys("staging.unmatched_events")
+    step = world.trace("staging.unmatched_events", *key)
+    [line] = only(step, "raw_data.tick_archive, line 2")
+    assert line.facts["event_ref"] == "e77"
+
+
+def test_a_quarantined_record_is_shown_as_it_was_printed(world: World) -> None:
+    [key] = world.keys("staging.validation_results")
+    step = world.trace("staging.validation_results", *key)
+    assert only(step, "raw_data.tick_archive, line 4")[0].facts["price"] == "even"
+    assert step.facts["reason"] == 'price "even" is no number'
+
+
 def test_every_table_that_can_be_traced_ends_in_bytes_that_are_still_those_that_came(world: World) -> None:
     untraced = []
     for table in traceable_tables():
@@ -213,10 +308,7 @@ def test_every_table_that_can_be_traced_ends_in_bytes_that_are_still_those_that_
         assert loads, table
         assert all(one.facts["bytes"].endswith(VERIFIED) for one in loads), table
         assert not [one.note for one in step.walk() if "there no more" in one.note or "no such" in one.note], table
-    assert untraced == [
-        *("curated.prediction_inputs", "staging.stg_mlb_stats__schedule_games", "staging.stg_odds_api__scores"),
-        *("staging.unmatched_events", "staging.validation_results"),
-    ]
+    assert untraced == ["curated.prediction_inputs", "staging.stg_odds_api__scores"]
 
 
 def test_a_bet_leads_to_the_price_it_took_and_to_its_close(world: World) -> None:
@@ -293,12 +385,12 @@ def test_before_anything_was_staged_the_message_says_what_to_do(database: Settin
 
 
 def test_the_command_prints_the_tree_and_writes_the_bytes(world: World, tmp_path: Path) -> None:
-    [key, *_] = world.keys("curated.moneylines", "source = 'sbr_archive'")
+    [key, *_] = world.keys("curated.moneylines", "source = 'sbr_archive' and season = 2016")
     plain = mlb(world.settings, "trace", "moneylines", *key)
     assert plain.code == 0
     assert plain.lines("sha256 verified")
     [[sheet]] = read_frame(
-        world.settings, "select load_id::text from raw_data.archive_files where archive = 'sbr_archive'"
+        world.settings, "select load_id::text from raw_data.archive_files where file_name = 'mlb-odds-2016.xlsx'"
     ).rows()
     target = tmp_path / "sheet.xlsx"
     told = mlb(world.settings, "trace", "moneylines", *key, "--bytes", str(target), "--load", sheet)
