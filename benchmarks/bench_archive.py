@@ -210,6 +210,9 @@ class Floor:
             ):
                 for block in rows:
                     copy.write(block)
+            wanted = "select indexdef from pg_indexes where schemaname = %s and tablename = %s"
+            for (definition,) in loaded.execute(wanted, [schema, table]).fetchall():
+                bare.execute(definition.replace(" INDEX ", " INDEX IF NOT EXISTS ", 1))
             bare.execute(f"analyze {schema}.{table}")
 
     def make(self, bare: Any, model: dict[str, Any]) -> None:

@@ -22,9 +22,40 @@
             where done.model = '{{ this.identifier }}' and done.load_id = raw.load_id
         )
         {%- endif %};
-    {%- if not is_incremental() %}
+    {%- if is_incremental() %}
+    {{ forget_pending_rows() }}
+    {%- else %}
     delete from operational.staged_loads where model = '{{ this.identifier }}';
     {%- endif %}
+{%- endmacro %}
+
+{# The same for a model that reads other staging models: what they have staged and it has not. #}
+{% macro freeze_loads_staged_by(models, has_load_id=true) -%}
+    delete from operational.pending_loads where model = '{{ this.identifier }}';
+    insert into operational.pending_loads (model, load_id)
+    select distinct '{{ this.identifier }}', upstream.load_id
+    from operational.staged_loads as upstream
+    where
+        upstream.model in ('{{ models | join("', '") }}')
+        {%- if is_incremental() %}
+        and not exists (
+            select from operational.staged_loads as done
+            where done.model = '{{ this.identifier }}' and done.load_id = upstream.load_id
+        )
+        {%- endif %};
+    {%- if is_incremental() and has_load_id %}
+    {{ forget_pending_rows() }}
+    {%- elif not is_incremental() %}
+    delete from operational.staged_loads where model = '{{ this.identifier }}';
+    {%- endif %}
+{%- endmacro %}
+
+{# A load that is staged once more may yield fewer rows than before, or none. #}
+{% macro forget_pending_rows() -%}
+    delete from {{ this }} as old
+    where old.load_id in (
+        select pending.load_id from operational.pending_loads as pending where pending.model = '{{ this.identifier }}'
+    );
 {%- endmacro %}
 
 {% macro pending_loads() -%}
@@ -46,20 +77,40 @@
         || '|' || {{ side }} || '|' || {{ alternate_line }}, 0)
 {%- endmacro %}
 
-{# The raw tables that hold quotes: what the tick models stage by load. #}
-{% macro quote_relations() -%}
-    {{ return([source('raw_data', 'archive_files'), source('raw_data', 'odds_api_odds'), source('raw_data', 'odds_api_historical_odds')]) }}
+{# The staging models that hold quotes: what the tick models stage by load. #}
+{% macro quote_models() -%}
+    {{ return(['stg_sbr_archive__quotes', 'stg_tick_archive__quotes', 'stg_odds_api__quotes']) }}
 {%- endmacro %}
 
-{# A response that tells nothing new: the bytes of an earlier one, for the same moment. A captured repeat of prices is
-   news (the price was still there later): its quotes are staged as repeats of their series. #}
-{% macro is_no_news(raw, original) -%}
+{# A response that tells nothing new: the same bytes as the answer before it to the same request (an answer that goes
+   back to an earlier one is news). Prices that were captured again later are news too: they were still there. #}
+{% macro is_no_news(raw, relation, are_prices=false) -%}
     (
         {{ raw }}.repeat_of is not null
+        and {{ raw }}.content_hash = (
+            select before.content_hash
+            from {{ relation }} as before
+            where
+                before.request_key = {{ raw }}.request_key
+                and before.provenance = {{ raw }}.provenance
+                and (before.observed_at, before.load_id) < ({{ raw }}.observed_at, {{ raw }}.load_id)
+            order by before.observed_at desc, before.load_id desc
+            limit 1
+        )
+        {%- if are_prices %}
         and (
             {{ raw }}.capture = 'backfilled'
-            or greatest({{ raw }}.observed_at, {{ raw }}.ingested_at)
-                = greatest({{ original }}.observed_at, {{ original }}.ingested_at)
+            or greatest({{ raw }}.observed_at, {{ raw }}.ingested_at) = (
+                select greatest(before.observed_at, before.ingested_at)
+                from {{ relation }} as before
+                where
+                    before.request_key = {{ raw }}.request_key
+                    and before.provenance = {{ raw }}.provenance
+                    and (before.observed_at, before.load_id) < ({{ raw }}.observed_at, {{ raw }}.load_id)
+                order by before.observed_at desc, before.load_id desc
+                limit 1
+            )
         )
+        {%- endif %}
     )
 {%- endmacro %}

@@ -69,7 +69,7 @@ paired as (
             when closes.label is null and not closes.is_start_unknown
                 then extract(epoch from closes.first_pitch_at - greatest(seen.seen_by_close_at, closes.known_at)) / 60
         end::double precision as close_age_minutes,
-        coalesce(closes.moment_assumed, opens.moment_assumed) as moment_assumed,
+        coalesce(opens.moment_assumed, false) or coalesce(closes.moment_assumed, false) as moment_assumed,
         coalesce(closes.capture, opens.capture) as capture,
         coalesce(closes.provenance, opens.provenance) as provenance,
         coalesce(books.sharp_rank, 99) as sharp_rank,

@@ -61,7 +61,7 @@ class World:
 
 def other_seasons() -> dict[str, bytes]:
     """Seasons that other sources alone know, and in 2016 an event that nobody knows and a price that is none."""
-    sheet_only, ticks_only, log_only = (season(first_day=date(year, 5, 4)) for year in (2015, 2014, 2017))
+    sheet_only, ticks_only, log_only = (season(first_day=date(year, 5, year - 2010)) for year in (2015, 2014, 2017))
     stranger = replace(PRICED, index=77, away=CLUBS[2])
     return {
         "mlb-odds-2015.xlsx": sbr_file(sheet_only),

@@ -18,7 +18,11 @@ numbered as (
         row_number() over (
             partition by events.source, events.official_date, events.home_team_id, events.away_team_id
             order by events.commence_at, events.event_id
-        )::int as number_that_day
+        )::int as number_that_day,
+        row_number() over (
+            partition by events.source, events.official_date, events.home_team_id
+            order by events.away_team_id, events.commence_at, events.event_id
+        )::int as number_at_home
     from {{ ref('int_source_events') }} as events
     left join known_days on known_days.season = extract(year from events.official_date)::int
     where
@@ -33,7 +37,7 @@ numbered as (
 )
 
 select
-    {{ game_key_from_day(4, 'official_date', 'home_team_id', 'least(number_that_day, 9)') }} as game_key,
+    {{ game_key_from_day(4, 'official_date', 'home_team_id', 'least(number_at_home, 9)') }} as game_key,
     source,
     event_id,
     official_date,

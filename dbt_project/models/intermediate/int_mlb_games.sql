@@ -1,5 +1,6 @@
 -- One row per gamePk, from the live schedule and from archives of MLB's own games. A postponed game is listed under its
--- old day and its new one: the later official date holds, and there the listing that is not the postponement itself.
+-- old day and its new one: of each day the latest listing counts, and among those the one that is not the postponement.
+-- A suspended game is listed with the start of its resumption: a start on another day than the game's own is none.
 {{ config(indexes=[{'columns': ['game_pk'], 'unique': true}]) }}
 
 with listings as (
@@ -8,6 +9,7 @@ with listings as (
         game_pk,
         season,
         official_date,
+        coalesce(listed_date, official_date) as listed_date,
         scheduled_start_at,
         coalesce(game_type, 'R') as game_type,
         game_number,
@@ -34,6 +36,7 @@ with listings as (
         game_pk,
         season,
         official_date,
+        official_date,
         scheduled_start_at,
         'R',
         null,
@@ -56,18 +59,28 @@ with listings as (
 
 ),
 
+latest_of_day as (
+
+    select distinct on (game_pk, source_rank, listed_date) *
+    from listings
+    order by
+        game_pk, source_rank, listed_date, observed_at desc nulls last, official_date desc, scheduled_start_at desc,
+        status, load_id, record_number
+
+),
+
 ranked as (
 
     select
-        listings.*,
+        latest_of_day.*,
         row_number() over (
             partition by game_pk
             order by
-                source_rank, official_date desc, status = 'postponed', observed_at desc nulls last,
-                scheduled_start_at desc, status, load_id, record_number
+                source_rank, status = 'postponed', observed_at desc nulls last, official_date desc, status, load_id,
+                record_number
         ) as listing_rank,
         max(first_pitch_at) over (partition by game_pk, official_date) as known_first_pitch_at
-    from listings
+    from latest_of_day
 
 )
 
@@ -75,7 +88,7 @@ select
     game_pk,
     season,
     official_date,
-    scheduled_start_at,
+    case when {{ new_york_date('scheduled_start_at') }} = official_date then scheduled_start_at end as scheduled_start_at,
     game_type,
     coalesce(
         game_number,

@@ -34,7 +34,8 @@ select
     outs,
     stated_innings as scheduled_innings,
     stated_day_night as day_night,
-    completion,
+    -- A game suspended and completed later: 'yyyymmdd,park,visitor's score,home's score,outs' of the completion.
+    {{ try_date("split_part(completion, ',', 1)") }} as completed_on,
     park_id,
     away_starter_id,
     away_starter_name,

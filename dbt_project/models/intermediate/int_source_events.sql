@@ -56,21 +56,19 @@ priced as (
 
 sbr as (
 
-    select distinct on (event_id)
+    select
         'sbr_archive' as source,
-        games.event_id,
-        games.away_team_id,
-        games.home_team_id,
-        games.official_date,
+        event_id,
+        away_team_id,
+        home_team_id,
+        official_date,
         null::timestamptz as commence_at,
         null::int as game_number,
-        games.away_runs,
-        games.home_runs,
-        files.provenance,
-        games.load_id
-    from {{ ref('stg_sbr_archive__games') }} as games
-    inner join {{ source('raw_data', 'archive_files') }} as files on files.load_id = games.load_id
-    order by event_id, files.content_hash
+        away_runs,
+        home_runs,
+        provenance,
+        load_id
+    from {{ ref('int_sbr_games') }}
 
 )
 

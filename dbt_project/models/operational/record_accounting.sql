@@ -17,8 +17,7 @@ with counted as (
         sum(document.records) as records,
         coalesce(sum(document.records) filter (
             where held.load_id is null
-            and {% if table in ['odds_api_odds', 'odds_api_historical_odds'] %}{{ is_no_news('raw', 'original') }}
-            {%- else %}raw.repeat_of is not null{% endif %}
+            and {{ is_no_news('raw', source('raw_data', table), are_prices=table in ['odds_api_odds', 'odds_api_historical_odds']) }}
         ), 0) as repeated,
         coalesce(sum(document.records) filter (where held.load_id is not null), 0) as held
     from {{ source('raw_data', table) }} as raw
@@ -47,10 +46,8 @@ with counted as (
 
 quotes_made as (
 
-    -- Quotes either changed their series (a tick) or repeated it.
     select
         tables.raw_table,
-        count(*) filter (where quotes.rule is null) as valid,
         count(*) filter (where quotes.disposition = 'quarantined') as quarantined,
         count(*) filter (where quotes.disposition = 'out_of_scope') as out_of_scope
     from {{ ref('stg_odds_api__quotes') }} as quotes
@@ -65,10 +62,19 @@ quotes_made as (
 
     select
         'raw_data.tick_archive',
-        count(*) filter (where rule is null),
         count(*) filter (where rule is not null),
         0
     from {{ ref('stg_tick_archive__quotes') }}
+
+),
+
+tables_of_loads as (
+
+    select load_id, 'raw_data.odds_api_odds' as raw_table from {{ source('raw_data', 'odds_api_odds') }}
+    union all
+    select load_id, 'raw_data.odds_api_historical_odds' from {{ source('raw_data', 'odds_api_historical_odds') }}
+    union all
+    select load_id, 'raw_data.tick_archive' from {{ source('raw_data', 'archive_files') }} where archive = 'tick_archive'
 
 ),
 
@@ -76,13 +82,32 @@ ticks_made as (
 
     select tables.raw_table, count(*) as ticks
     from {{ ref('odds_ticks') }} as ticks
-    inner join (
-        select load_id, 'raw_data.odds_api_odds' as raw_table from {{ source('raw_data', 'odds_api_odds') }}
-        union all
-        select load_id, 'raw_data.odds_api_historical_odds' from {{ source('raw_data', 'odds_api_historical_odds') }}
-        union all
-        select load_id, 'raw_data.tick_archive' from {{ source('raw_data', 'archive_files') }} where archive = 'tick_archive'
-    ) as tables on tables.load_id = ticks.load_id
+    inner join tables_of_loads as tables on tables.load_id = ticks.load_id
+    group by tables.raw_table
+
+),
+
+-- Repeats are counted from the quotes themselves, not as what ticks leave over: a series that never became ticks shows.
+compared as (
+
+    select
+        load_id,
+        lag(series_id) over in_series is not null
+        and price_american is not distinct from lag(price_american) over in_series
+        and line is not distinct from lag(line) over in_series
+        and label is not distinct from lag(label) over in_series as is_repeat
+    from {{ ref('int_quotes') }}
+    where source <> 'sbr_archive'
+    window in_series as (partition by series_id order by known_at, record_number, price_american, line, load_id)
+
+),
+
+repeats_made as (
+
+    select tables.raw_table, count(*) as repeats
+    from compared
+    inner join tables_of_loads as tables on tables.load_id = compared.load_id
+    where compared.is_repeat
     group by tables.raw_table
 
 ),
@@ -93,10 +118,11 @@ made as (
         quotes_made.raw_table,
         coalesce(ticks_made.ticks, 0) as staged,
         quotes_made.quarantined,
-        quotes_made.valid - coalesce(ticks_made.ticks, 0) as repeats,
+        coalesce(repeats_made.repeats, 0) as repeats,
         quotes_made.out_of_scope
     from quotes_made
     left join ticks_made on ticks_made.raw_table = quotes_made.raw_table
+    left join repeats_made on repeats_made.raw_table = quotes_made.raw_table
 
     {% for raw_table, model in [
         ('raw_data.sbr_archive', 'stg_sbr_archive__rows'),

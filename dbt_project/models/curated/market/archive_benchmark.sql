@@ -4,10 +4,7 @@
 
 with latest as (
 
-    select distinct on (games.event_id) games.*, files.provenance
-    from {{ ref('stg_sbr_archive__games') }} as games
-    inner join {{ source('raw_data', 'archive_files') }} as files on files.load_id = games.load_id
-    order by games.event_id, files.content_hash
+    select * from {{ ref('int_sbr_games') }}
 
 )
 

@@ -40,7 +40,11 @@ known as (
             order by states.known_at desc, (states.label is null), states.label
         ) as recency
     from points
-    inner join states on states.game_key = points.game_key and states.known_at <= points.decision_at
+    inner join states
+        on states.game_key = points.game_key
+        and states.known_at <= points.decision_at
+        -- A labelled price stood at its own moment; of any other nothing is known.
+        and (states.label is null or states.label = points.decision)
 
 )
 

@@ -25,7 +25,7 @@ with raw_responses as (
         raw_data.json_of(coalesce(raw.body, original.body)) as document
     from {{ source('raw_data', table) }} as raw
     left join {{ source('raw_data', table) }} as original on original.load_id = raw.repeat_of
-    where raw.load_id in {{ pending_loads() }} and not {{ is_no_news('raw', 'original') }}
+    where raw.load_id in {{ pending_loads() }} and not {{ is_no_news('raw', source('raw_data', table), are_prices=true) }}
     {% endfor %}
 
 ),

@@ -18,10 +18,11 @@ with responses as (
         raw.ingested_at,
         raw.provenance,
         raw.capture,
-        raw_data.json_of(raw.body) as document
+        raw_data.json_of(coalesce(raw.body, original.body)) as document
     from {{ source('raw_data', 'odds_api_scores') }} as raw
+    left join {{ source('raw_data', 'odds_api_scores') }} as original on original.load_id = raw.repeat_of
     -- An unchanged repeat tells nothing new: it is accounted for as a whole (record_accounting).
-    where raw.load_id in {{ pending_loads() }} and raw.repeat_of is null
+    where raw.load_id in {{ pending_loads() }} and not {{ is_no_news('raw', source('raw_data', 'odds_api_scores')) }}
 
 ),
 

@@ -6,7 +6,7 @@
     incremental_strategy='delete+insert',
     unique_key='load_id',
     on_schema_change='fail',
-    pre_hook="{{ freeze_pending_loads([source('raw_data', 'archive_files')], \"raw.archive = 'sbr_archive'\") }}",
+    pre_hook="{{ freeze_loads_staged_by(['stg_sbr_archive__rows']) }}",
     post_hook="{{ remember_staged_loads() }}",
     indexes=[{'columns': ['load_id']}],
 ) }}

@@ -71,6 +71,7 @@ judged_identities as (
             when source is null and market is null and event_ref is not null then 'malformed_row'
             when source is null or book is null or away_text is null or home_text is null or market is null
                 or side is null then 'missing_value'
+            when source in ('sbr_archive', 'retrosheet', 'mlb', 'mlb_stats', 'mlb_games', 'odds_api') then 'reserved_source'
             when official_date_text is null and commence_text is null then 'missing_value'
             when official_date_text is not null and stated_date is null then 'invalid_date'
             when commence_text is not null and commence_at is null then 'invalid_time'
@@ -171,6 +172,7 @@ select
         when 'malformed_row' then 'the line has another number of fields than the header: ' || left(event_ref, 120)
         when 'missing_value' then 'never empty: source, book, both teams, market, side, price, official_date or '
             || 'commence_time, observed_at or label'
+        when 'reserved_source' then 'source "' || source || '" is the name of a source of its own: give the archive another'
         when 'invalid_date' then 'official_date "' || official_date_text || '" is no date'
         when 'invalid_time' then 'no UTC time: commence_time "' || coalesce(commence_text, '') || '", observed_at "'
             || coalesce(observed_text, '') || '"'

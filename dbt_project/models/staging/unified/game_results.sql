@@ -14,6 +14,8 @@ with told as (
         listings.innings::numeric(4, 1) as innings,
         case
             when listings.capture = 'captured' then greatest(listings.observed_at, listings.ingested_at)
+            -- A suspended game ended on the day of its resumption, whatever its official date.
+            when listings.last_day > listings.official_date then {{ assumed_result_moment('listings.last_day') }}
             else coalesce(
                 listings.first_pitch_at + listings.duration_minutes * interval '1 minute',
                 {{ assumed_result_moment('listings.official_date') }}
@@ -22,7 +24,13 @@ with told as (
         listings.capture,
         listings.provenance,
         listings.load_id
-    from {{ ref('stg_mlb_stats__schedule_games') }} as listings
+    from (
+        select
+            entries.*,
+            max(greatest(official_date, {{ new_york_date('scheduled_start_at') }})) over (partition by game_pk) as last_day
+        from {{ ref('stg_mlb_stats__schedule_games') }} as entries
+        where disposition = 'staged'
+    ) as listings
     inner join {{ ref('game_crosswalk') }} as ties on ties.source = 'mlb' and ties.event_id = listings.game_pk::text
     where
         listings.disposition = 'staged'
@@ -39,7 +47,7 @@ with told as (
         games.away_runs,
         games.home_runs,
         null,
-        {{ assumed_result_moment('games.official_date') }},
+        {{ assumed_result_moment("greatest(games.official_date, (games.scheduled_start_at at time zone 'America/New_York')::date)") }},
         'backfilled',
         games.provenance,
         games.load_id
@@ -56,7 +64,7 @@ with told as (
         case when ties.sides_swapped then games.home_runs else games.away_runs end,
         case when ties.sides_swapped then games.away_runs else games.home_runs end,
         round(games.outs / 6.0, 1)::numeric(4, 1),
-        {{ assumed_result_moment('games.official_date') }},
+        {{ assumed_result_moment('greatest(games.official_date, games.completed_on)') }},
         'backfilled',
         games.provenance,
         games.load_id

@@ -46,7 +46,8 @@ starts as (
     from {{ ref('int_price_ties') }} as ties
     inner join {{ ref('int_source_events') }} as events
         on events.source = ties.source and events.event_id = ties.event_id
-    where events.commence_at is not null
+    inner join all_games as tied on tied.game_key = ties.game_key
+    where {{ new_york_date('events.commence_at') }} = tied.official_date
     order by ties.game_key, ties.confidence desc, ties.source, events.event_id
 
 )

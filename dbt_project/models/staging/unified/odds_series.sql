@@ -4,7 +4,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ freeze_pending_loads(quote_relations()) }}",
+    pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
     post_hook="{{ remember_staged_loads() }}",
     indexes=[{'columns': ['series_id'], 'unique': true},
              {'columns': ['source', 'event_id', 'book', 'market', 'period', 'side', 'alternate_line'], 'unique': true}],
@@ -12,7 +12,7 @@
 
 with new_series as (
 
-    {% for model in ['stg_sbr_archive__quotes', 'stg_tick_archive__quotes', 'stg_odds_api__quotes'] %}
+    {% for model in quote_models() %}
     {% if not loop.first %}union{% endif %}
     select distinct series_id, source, event_id, book, market, side
     from {{ ref(model) }}

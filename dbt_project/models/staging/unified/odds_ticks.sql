@@ -6,7 +6,7 @@
     incremental_strategy='delete+insert',
     unique_key='series_id',
     on_schema_change='fail',
-    pre_hook="{{ freeze_pending_loads(quote_relations()) }}",
+    pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
     post_hook=[
         "{{ remember_staged_loads() }}",
         "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' group by 1, 2, 3 having count(*) > 1') }}",
@@ -16,19 +16,24 @@
 
 with touched as (
 
-    {% for model in ['stg_sbr_archive__quotes', 'stg_tick_archive__quotes', 'stg_odds_api__quotes'] %}
+    {% for model in quote_models() %}
     {% if not loop.first %}union{% endif %}
     select distinct series_id
     from {{ ref(model) }}
     where load_id in {{ pending_loads() }}
     {% if model != 'stg_sbr_archive__quotes' %} and rule is null {% endif %}
     {% endfor %}
+    {% if is_incremental() %}
+    union
+    -- A load staged once more may have lost quotes that were ticks.
+    select distinct series_id from {{ this }} where load_id in {{ pending_loads() }}
+    {% endif %}
 
 ),
 
 quotes as (
 
-    {% for model in ['stg_sbr_archive__quotes', 'stg_tick_archive__quotes', 'stg_odds_api__quotes'] %}
+    {% for model in quote_models() %}
     {% if not loop.first %}union all{% endif %}
     select
         series_id, known_at, record_number, observed_at, label, line, price_american, capture, provenance, load_id

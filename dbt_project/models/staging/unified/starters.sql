@@ -19,6 +19,7 @@ with told as (
         end as known_at,
         'mlb_stats' as source,
         1 as source_rank,
+        listings.observed_at as stated_at,
         listings.capture,
         listings.provenance,
         listings.load_id
@@ -39,6 +40,7 @@ with told as (
         coalesce(games.first_pitch_at, games.scheduled_start_at, {{ end_of_baseball_day('games.official_date') }}),
         'retrosheet',
         2,
+        null,
         'backfilled',
         archive.provenance,
         archive.load_id
@@ -58,6 +60,7 @@ with told as (
         coalesce(games.first_pitch_at, games.scheduled_start_at, {{ end_of_baseball_day('games.official_date') }}),
         'sbr_archive',
         3,
+        null,
         'backfilled',
         files.provenance,
         archive.load_id
@@ -83,4 +86,4 @@ select distinct on (game_key, side, known_at, source)
     provenance,
     load_id
 from told
-order by game_key, side, known_at, source, pitcher_id, load_id
+order by game_key, side, known_at, source, stated_at desc nulls last, pitcher_id, load_id
