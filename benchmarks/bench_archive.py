@@ -143,7 +143,7 @@ def compiled_models() -> dict[str, dict[str, Any]]:
             "kind": models[name]["config"]["materialized"],
             "indexes": models[name]["config"].get("indexes") or [],
             "tags": models[name]["config"]["tags"],
-            "freezes": "freeze_pending_loads" in json.dumps(models[name]["config"].get("pre-hook", [])),
+            "freezes": "freeze_" in json.dumps(models[name]["config"].get("pre-hook", [])),
             "sql": (target / "compiled" / "dagster_mlb" / models[name]["original_file_path"]).read_text(),
         }
         for name in order

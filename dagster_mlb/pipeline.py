@@ -178,8 +178,6 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
     for name, seconds in loaded.times.seconds.items():
         console.print(f"  {seconds:6.1f} s  {name}")
     console.print(f"  {loaded.times.total:6.1f} s  in all")
-    for file in loaded.refused:
-        console.print(f"[red]{file.message}[/]")
     console.print("Next: `mlb quarantine list` for what was not staged, `mlb learn` for models and strategies.")
     return 1 if loaded.refused else 0
 

@@ -1,5 +1,5 @@
 {# Real foreign keys. A rebuilt table loses those that point at it (dbt swaps tables), so they are put back at the end
-   of every run; adding one validates it, so a broken one fails the run. #}
+   of every run; adding one validates it, so a broken one fails the run. Between the selections a key may stand unvalidated. #}
 {% macro foreign_keys() %}
     {{ return([
         ('staging', 'game_results', 'game_key', 'staging', 'games', 'game_key'),
@@ -19,8 +19,14 @@
 
 {% macro add_foreign_keys(results) %}
     {% if execute %}
+        {% set built = [] %}
+        {% for result in results if result.node.resource_type == 'model' and result.status == 'success' %}
+            {% do built.append(result.node.schema ~ '.' ~ result.node.alias) %}
+        {% endfor %}
         {% for child_schema, child, child_column, parent_schema, parent, parent_column in foreign_keys() %}
             {% set name = 'fk_' ~ child ~ '_' ~ child_column %}
+            {# A child that a later selection makes anew may still hold the keys of a spine that has changed. #}
+            {% set validity = '' if child_schema ~ '.' ~ child in built else 'not valid' %}
             {% call statement('fk', auto_begin=true) %}
                 do $fk$
                 begin
@@ -33,7 +39,7 @@
                     then
                         alter table {{ child_schema }}.{{ child }}
                             add constraint {{ name }} foreign key ({{ child_column }})
-                            references {{ parent_schema }}.{{ parent }} ({{ parent_column }});
+                            references {{ parent_schema }}.{{ parent }} ({{ parent_column }}) {{ validity }};
                     end if;
                 end $fk$
             {% endcall %}

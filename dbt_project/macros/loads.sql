@@ -114,3 +114,15 @@
         {%- endif %}
     )
 {%- endmacro %}
+
+{# Ticks of a load that was staged once more and no longer feeds their series. #}
+{% macro forget_unfed_series() -%}
+    {%- if is_incremental() %}
+    delete from {{ this }} as tick
+    where
+        tick.load_id in {{ pending_loads() }}
+        {%- for model in quote_models() %}
+        and not exists (select from {{ ref(model) }} as quote where quote.series_id = tick.series_id)
+        {%- endfor %}
+    {%- else -%} select 1 {%- endif -%}
+{%- endmacro %}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dagster_mlb.settings import PROJECT_ROOT
+from tests.dbt.project_manifest import project_manifest
 
 QUERIES = [
     query
@@ -15,6 +16,11 @@ QUERIES = [
     for query in block.split(";\n")
     if query.strip()
 ]
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    return project_manifest()
 
 
 def test_there_are_ten_questions() -> None:

@@ -12,6 +12,7 @@ import yaml
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
+from dagster_mlb.defs import prepare_instance
 from dagster_mlb.defs.instance import (
     DATABASE_URL_VARIABLE,
     instance_config,
@@ -126,3 +127,13 @@ def test_the_environment_is_as_before_when_the_instance_is_closed(
 
     assert os.environ["DAGSTER_HOME"] == "/somewhere/else"
     assert DATABASE_URL_VARIABLE not in os.environ
+
+
+def test_a_deployment_is_prepared_by_one_command(
+    database: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(prepare_instance, "get_settings", lambda: database)
+    prepare_instance.main()
+
+    assert (database.data_dir / "dagster_home" / "test" / "dagster.yaml").exists()
+    assert "DAGSTER_HOME is" in capsys.readouterr().out

@@ -113,7 +113,9 @@ def assert_quarantine_of_2020(settings: Settings) -> None:
     )
     impossible = reasons.filter((pl.col("rule") == "booksum_out_of_range") & pl.col("reason").str.contains(" of 2020-"))
     assert 15 <= impossible.height <= 60
-    assert impossible["reason"].str.contains(r"moneyline (open|close) of 2020-.*-?\d+/-?\d+ \(booksum").all()
+    named = r"^(moneyline|run line|total)( open| close)? of 2020-\d\d-\d\d \d+@\d+: \S*\d"
+    assert impossible["reason"].str.contains(named).all()
+    assert impossible["reason"].str.contains(r"^moneyline .* \(booksum \d").sum() >= 15
     holds = read_frame(
         settings, "select open_hold, close_hold from curated.moneylines where source = 'sbr_archive' and season = 2020"
     )
@@ -121,7 +123,8 @@ def assert_quarantine_of_2020(settings: Settings) -> None:
         assert holds[moment].drop_nulls().is_between(-0.035, 0.14).all()
     relocated = read_frame(
         settings,
-        "select count(*) as games from curated.archive_benchmark where sides_swapped and season = 2020 and scores_agree",
+        "select count(*) as games from curated.archive_benchmark "
+        "where season = 2020 and sides_swapped and scores_agree",
     )
     assert relocated["games"][0] >= 20
 
@@ -197,8 +200,8 @@ def late_prices(settings: Settings) -> dict[str, int]:
     }
     late = {}
     for name, (table, condition) in tables.items():
-        query = f"select count(*) as late from {table} as t inner join staging.games as games using (game_key) where {condition}"
-        late[name] = read_frame(settings, query)["late"][0]
+        joined = f"{table} as t inner join staging.games as games using (game_key)"
+        late[name] = read_frame(settings, f"select count(*) as late from {joined} where {condition}")["late"][0]
     return late
 
 
@@ -209,8 +212,8 @@ def test_pinnacle_and_sbr_tell_the_same_prices_of_2016(everything: Settings) -> 
         """
         select pinnacle.game_key, pinnacle.official_date, pinnacle.open_home_price, sbr.open_home_price as sbr_open,
             pinnacle.close_home_price, sbr.close_home_price as sbr_close, pinnacle.close_age_minutes,
-            100 * abs(pinnacle.open_home_probability_multiplicative - sbr.open_home_probability_multiplicative) as open,
-            100 * abs(pinnacle.close_home_probability_multiplicative - sbr.close_home_probability_multiplicative) as close
+            100 * abs(pinnacle.open_home_probability - sbr.open_home_probability) as open,
+            100 * abs(pinnacle.close_home_probability - sbr.close_home_probability) as close
         from curated.moneylines as pinnacle
         inner join curated.moneylines as sbr on sbr.game_key = pinnacle.game_key and sbr.source = 'sbr_archive'
         where pinnacle.source = 'pinnacle_archive'
@@ -252,7 +255,8 @@ def test_morning_lines_observed_after_the_game_are_kept_out(everything: Settings
     after = "(known_at at time zone 'UTC')::date > official_date"
     rows = read_frame(
         everything,
-        f"select count(*) as lines, count(*) filter (where {after}) as late from staging.stg_tick_archive__quotes where {lines}",
+        f"select count(*) as lines, count(*) filter (where {after}) as late "
+        f"from staging.stg_tick_archive__quotes where {lines}",
     ).row(0, named=True)
     assert rows == {"lines": 4578, "late": 220}
     kept = read_frame(

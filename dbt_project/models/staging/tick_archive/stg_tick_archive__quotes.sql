@@ -62,8 +62,9 @@ judged_identities as (
     select
         typed_identities.*,
         coalesce(stated_date, {{ new_york_date('commence_at') }}) as official_date,
+        -- An archive may count its events anew each season.
         coalesce(
-            event_ref,
+            extract(year from coalesce(stated_date, {{ new_york_date('commence_at') }})) || ':' || event_ref,
             coalesce(official_date_text, '') || '|' || coalesce(commence_text, '') || '|' || away_team_id || '@'
             || home_team_id
         ) as event_id,

@@ -8,12 +8,14 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
     post_hook=[
+        "{{ forget_unfed_series() }}",
         "{{ remember_staged_loads() }}",
         "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' group by 1, 2, 3 having count(*) > 1') }}",
     ],
     indexes=[{'columns': ['series_id', 'known_at', 'seq'], 'unique': true}],
 ) }}
 
+-- A tick belongs to a series: depends_on: {{ ref('odds_series') }}
 with touched as (
 
     {% for model in quote_models() %}

@@ -1,22 +1,21 @@
-"""What the tests of the dbt project share: its manifest, parsed once for all workers of a session."""
+"""The manifest of the dbt project, parsed once for all workers of a test session."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from dagster_mlb.settings import PROJECT_ROOT
 from dagster_mlb.warehouse.transform import DBT_PROFILES_DIR, DBT_PROJECT_DIR
 from tests.conftest import session_lock
 
 
-@pytest.fixture(scope="session")
-def manifest() -> dict[str, Any]:
+@cache
+def project_manifest() -> dict[str, Any]:
     """The parsed project. A warning of dbt, a deprecation included, is an error here."""
     with session_lock() as folder:
         target = folder / "dbt_target"
