@@ -23,8 +23,9 @@ environment:
 demo: environment
 	@.venv/bin/mlb demo
 
+# The demo's world, unless MLB_ENVIRONMENT says otherwise.
 up: environment
-	@.venv/bin/mlb up
+	@MLB_ENVIRONMENT=$${MLB_ENVIRONMENT:-demo} .venv/bin/mlb up
 
 docs: environment
 	@.venv/bin/mlb docs

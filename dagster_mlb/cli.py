@@ -138,9 +138,16 @@ def up() -> None:
     def tell(addresses: Addresses) -> None:
         typer.echo(f"Dagster: {addresses.ui}\ndocs:    {addresses.docs}\nlogs:    {addresses.logs}\nCtrl-C stops them.")
 
+    from dagster_mlb.settings import get_settings
+
     with plain_errors():
         try:
-            serve(_prepared(), on_ready=tell)
+            if get_settings().environment == "demo":
+                from dagster_mlb.pipeline import serve_demo
+
+                serve_demo(get_settings(), on_ready=tell)
+            else:
+                serve(_prepared(), on_ready=tell)
         except (PortTakenError, ChildEndedError) as error:
             _fail(str(error))
 

@@ -17,6 +17,7 @@ from dagster_mlb.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dagster_mlb.defs.serve import Addresses
     from dagster_mlb.sources.archives import FileOutcome
     from dagster_mlb.warehouse.transform import TransformResult
 
@@ -42,8 +43,15 @@ stagers as (
 select count(*)
 from loads
 join stagers using (raw_table)
-where not exists (select from operational.staged_loads as done where done.model = stagers.model and done.load_id = loads.load_id)
-    and not exists (select from operational.held_loads as held where held.load_id = loads.load_id and held.released_at is null)
+where
+    not exists (
+        select from operational.staged_loads as done
+        where done.model = stagers.model and done.load_id = loads.load_id
+    )
+    and not exists (
+        select from operational.held_loads as held
+        where held.load_id = loads.load_id and held.released_at is null
+    )
 """
 
 
@@ -79,7 +87,11 @@ class ArchiveLoad:
 
 
 def load_archives(
-    settings: Settings, folder: Path, *, run_id: str = "archive-load", on_file: Callable[[FileOutcome], None] | None = None
+    settings: Settings,
+    folder: Path,
+    *,
+    run_id: str = "archive-load",
+    on_file: Callable[[FileOutcome], None] | None = None,
 ) -> ArchiveLoad:
     """Archive files of ``folder`` → raw → staging → curated, features included.
 
@@ -119,7 +131,8 @@ def run_to_the_end(settings: Settings, selection: str) -> TransformResult:
     result.raise_if_failed()
     with connect(settings) as connection:
         connection.execute(
-            "insert into operational.transformations (selection, project_hash, seconds, finished_at) values (%s, %s, %s, %s) "
+            "insert into operational.transformations (selection, project_hash, seconds, finished_at) "
+            "values (%s, %s, %s, %s) "
             "on conflict (selection) do update set project_hash = excluded.project_hash, seconds = excluded.seconds, "
             "finished_at = excluded.finished_at",
             [selection, project_hash(), result.seconds, settings.now()],
@@ -134,7 +147,8 @@ def is_up_to_date(settings: Settings) -> bool:
     with connect(settings) as connection:
         pending = connection.execute(_PENDING_SQL).fetchone()
         done = connection.execute(
-            "select count(*) from operational.transformations where selection in ('upstream', 'features') and project_hash = %s",
+            "select count(*) from operational.transformations "
+            "where selection in ('upstream', 'features') and project_hash = %s",
             [project_hash()],
         ).fetchone()
     return pending == (0,) and done == (2,)
@@ -222,6 +236,25 @@ def demo_settings(settings: Settings, league_url: str) -> Settings:
     return Settings.model_validate(settings.model_dump() | wanted)
 
 
+def serve_demo(settings: Settings, on_ready: Callable[[Addresses], None]) -> None:
+    """`make up` in the demo: the servers, and the league beside them so that backfills have whom to ask."""
+    from dagster_mlb.defs.serve import serve
+    from dagster_mlb.simulator.demo import DEMO_WORLD
+    from dagster_mlb.simulator.server import run_league_server
+
+    with run_league_server(DEMO_WORLD) as league_url:
+        demo_world = demo_settings(settings, league_url)
+        of_children = {
+            "MLB_ENVIRONMENT": "demo",
+            "MLB_DATA_DIR": str(demo_world.data_dir),
+            "MLB_FIXED_NOW": demo_world.now().isoformat(),
+            "MLB_MLB_STATS_BASE_URL": demo_world.mlb_stats_base_url,
+            "MLB_ODDS_API_BASE_URL": demo_world.odds_api_base_url,
+            "MLB_ODDS_API_KEY": "demo",
+        }
+        serve(demo_world, on_ready=on_ready, environment=of_children)
+
+
 def demo(settings: Settings, console: Console) -> int:
     """`make demo`: three seasons of the simulated league through the whole asset graph, over real HTTP.
 
@@ -241,7 +274,9 @@ def demo(settings: Settings, console: Console) -> int:
     started = time.perf_counter()
     with run_league_server(DEMO_WORLD) as league_url:
         demo_world = demo_settings(settings, league_url)
-        console.print(f"The simulated league answers at {league_url}; its clock stands at {demo_world.now():%Y-%m-%d %H:%M} UTC.")
+        console.print(
+            f"The simulated league answers at {league_url}; its clock stands at {demo_world.now():%Y-%m-%d %H:%M} UTC."
+        )
         prepare(demo_world)
         definitions = build_defs(settings=demo_world)
         today = DEMO_WORLD.today
@@ -257,7 +292,9 @@ def demo(settings: Settings, console: Console) -> int:
             outcome = run_job(demo_world, definitions, "daily", day=today)
             outcomes.append(outcome)
             outcome.raise_if_failed()
-            console.print(f"  {outcome.seconds:5.1f} s  today, {today}: collected, staged, rated, predicted, bet on paper")
+            console.print(
+                f"  {outcome.seconds:5.1f} s  today, {today}: collected, staged, rated, predicted, bet on paper"
+            )
         except RunFailedError as error:
             console.print(f"[red]{error}[/]")
             return 1
@@ -269,10 +306,22 @@ def demo(settings: Settings, console: Console) -> int:
         failed_checks=[check for o in outcomes for check in o.checks_failed],
         next_steps={
             "the asset graph, runs and plots": "make up",
-            "where a number comes from": "MLB_ENVIRONMENT=demo .venv/bin/mlb trace curated.moneylines <game_key> odds_api pinnacle",
+            "where a number comes from": _trace_example(demo_world),
             "every table and column": "make docs",
             "real seasons": ".venv/bin/mlb archive load <folder>",
         },
     )
     print_summary(summary, console=console)
     return 0
+
+
+def _trace_example(settings: Settings) -> str:
+    """A command that works: the benchmark price of the latest finished game."""
+    from dagster_mlb.warehouse.connection import connect
+
+    with connect(settings) as connection:
+        row = connection.execute(
+            "select game_key, source, book from curated.moneylines where is_benchmark order by game_key desc limit 1"
+        ).fetchone()
+    key = " ".join(str(part) for part in row) if row else "<game_key> <source> <book>"
+    return f"MLB_ENVIRONMENT={settings.environment} .venv/bin/mlb trace curated.moneylines {key}"

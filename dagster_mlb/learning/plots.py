@@ -117,7 +117,7 @@ def _differences(axes: Any, rows: pl.DataFrame) -> None:
     crowded = len(periods) > 9
     axes.set_xticks(range(len(periods)), periods, rotation=45 if crowded else 0, ha="right" if crowded else "center")
     axes.set_xlim(-0.6, len(periods) - 0.4)
-    if all(row["log_loss_difference"] == 0 for row in by_period.values()):
+    if all(abs(row["log_loss_difference"]) < 1e-9 for row in by_period.values()):
         axes.set_ylim(-1, 1)
         axes.text(
             0.5, 0.56, "no correction in any period: the model is the market",

@@ -1,4 +1,4 @@
-"""What an archive says otherwise than the official results, and which of its events no game is tied to: as rich tables."""
+"""What an archive says otherwise than the official results, and which events no game is tied to: as rich tables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def differences_table(frame: pl.DataFrame) -> Table:
     """The differing scores, visitor first; the official one settles."""
     from rich.table import Table
 
-    table = Table(title="Scores that differ: the official one settles", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        title="Scores that differ: the official one settles", title_justify="left", box=None, padding=(0, 2, 0, 0)
+    )
     for column in ("day", "game", "archive", "official", "tied by"):
         table.add_column(column)
     for row in frame.iter_rows(named=True):

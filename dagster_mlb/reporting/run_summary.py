@@ -97,7 +97,11 @@ def rows_per_table(settings: Settings) -> pl.DataFrame:
 def without_plumbing(rows: pl.DataFrame) -> pl.DataFrame:
     """``rows`` with the tables of one source (``stg_…``) and the steps between layers (``int_…``) as one line each."""
     prefix = pl.col("table").str.extract(r"^(stg|int)_")
-    kind = pl.when(prefix.is_null()).then(pl.col("table")).otherwise(prefix + "_… (" + pl.len().over(prefix).cast(pl.String) + " tables)")
+    kind = (
+        pl.when(prefix.is_null())
+        .then(pl.col("table"))
+        .otherwise(prefix + "_… (" + pl.len().over(prefix).cast(pl.String) + " tables)")
+    )
     return rows.group_by("schema", table=kind, maintain_order=True).agg(pl.col("rows").sum())
 
 
@@ -116,7 +120,9 @@ def strategy_figures(settings: Settings) -> pl.DataFrame | None:
     for strategy, decision, sample in _read(settings, _SILENT_SQL).iter_rows():
         if (strategy, decision) not in seen:
             provenance = sample.rsplit(", ", 1)[-1]
-            rows.append({"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(none).as_dict()})
+            rows.append(
+                {"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(none).as_dict()}
+            )
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

@@ -69,7 +69,9 @@ def collect_odds(
     bookmakers: Sequence[str] = (),
 ) -> CollectionResult:
     """The prices of now. ``regions`` default to the settings'; ``bookmakers``, where given, are asked for instead."""
-    requests = [odds_api.odds_request(markets=markets, regions=regions or settings.odds_api_region_list, bookmakers=bookmakers)]
+    requests = [
+        odds_api.odds_request(markets=markets, regions=regions or settings.odds_api_region_list, bookmakers=bookmakers)
+    ]
     return collect(settings, _odds_plan(settings, odds_api.ODDS_TABLE, requests), run_id=run_id)
 
 
@@ -93,7 +95,9 @@ def collect_historical_odds(
     An ``OddsMoment`` narrows a request to games that begin within a range.
     """
     requests = [
-        odds_api.historical_odds_request(moment, markets=markets, regions=regions or settings.odds_api_region_list, bookmakers=bookmakers)
+        odds_api.historical_odds_request(
+            moment, markets=markets, regions=regions or settings.odds_api_region_list, bookmakers=bookmakers
+        )
         for moment in dict.fromkeys(moments)
     ]
     return collect(settings, _odds_plan(settings, odds_api.HISTORICAL_ODDS_TABLE, requests), run_id=run_id)

@@ -12,10 +12,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from dagster_mlb.settings import PROJECT_ROOT, Settings
 from dagster_mlb.warehouse.connection import connect, database_url
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 DBT_PROFILES_DIR = PROJECT_ROOT / "dbt_profiles"
@@ -118,15 +123,21 @@ def dbt_arguments(command: str, selection: str, *, full_refresh: bool = False) -
 
 def run_selection(settings: Settings, selection: str, *, full_refresh: bool = False) -> TransformResult:
     """`dbt build` of one selection. Raises nothing for failed nodes: see ``raise_if_failed``."""
-    arguments = [*dbt_arguments("build", selection, full_refresh=full_refresh), "--log-level", "none", "--quiet"]
+    arguments = [
+        *dbt_arguments("build", selection, full_refresh=full_refresh),
+        "--log-level",
+        "none",
+        "--quiet",
+        "--no-write-json",
+    ]
     started = time.perf_counter()
     with connection_in_environment(settings) as database:
         outcome = invoke(arguments, manifest=cached_manifest(database))
     return TransformResult(selection, time.perf_counter() - started, nodes_of(outcome))
 
 
-def invoke(arguments: Sequence[str], *, manifest: object | None = None):
-    """One dbt command in this process; returns dbt's own result. Raises TransformError where dbt could not even start."""
+def invoke(arguments: Sequence[str], *, manifest: Manifest | None = None) -> dbtRunnerResult:
+    """One dbt command in this process; returns dbt's own result. Raises TransformError where dbt could not start."""
     from dbt.cli.main import dbtRunner
 
     with _ONE_AT_A_TIME:
@@ -136,7 +147,7 @@ def invoke(arguments: Sequence[str], *, manifest: object | None = None):
     return outcome
 
 
-def nodes_of(outcome) -> list[NodeOutcome]:
+def nodes_of(outcome: dbtRunnerResult) -> list[NodeOutcome]:
     return [
         NodeOutcome(
             unique_id=result.node.unique_id,
@@ -151,7 +162,7 @@ def nodes_of(outcome) -> list[NodeOutcome]:
     ]
 
 
-def cached_manifest(database: str):
+def cached_manifest(database: str) -> Manifest | None:
     """dbt's own parse of the project, kept by dbt in target/, pointed at ``database``; None where it is stale or
     missing (dbt then parses). A parse holds the name of the database it was made for, everything else is the same."""
     parsed = DBT_PROJECT_DIR / "target" / "partial_parse.msgpack"
@@ -163,7 +174,8 @@ def cached_manifest(database: str):
         manifest = Manifest.from_msgpack(parsed.read_bytes())
     except Exception:  # a parse of another dbt version: dbt will write its own
         return None
-    for node in (*manifest.nodes.values(), *manifest.sources.values(), *manifest.unit_tests.values()):
+    nodes: list[Any] = [*manifest.nodes.values(), *manifest.sources.values(), *manifest.unit_tests.values()]
+    for node in nodes:
         made_for = getattr(node, "database", None)
         if made_for and made_for != database:
             node.database = database

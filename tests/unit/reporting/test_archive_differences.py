@@ -43,7 +43,15 @@ def test_a_differing_score_is_told_with_both_scores_and_the_rung():
 
 def test_untied_events_are_counted_with_their_reason():
     frame = pl.DataFrame(
-        [{"source": "sbr_archive", "reason": "a doubleheader", "events": 1234, "first_day": date(2010, 9, 4), "last_day": date(2016, 6, 7)}]
+        [
+            {
+                "source": "sbr_archive",
+                "reason": "a doubleheader",
+                "events": 1234,
+                "first_day": date(2010, 9, 4),
+                "last_day": date(2016, 6, 7),
+            }
+        ]
     )
     text = _printed(untied_table(frame))
     assert "1,234" in text
