@@ -25,8 +25,6 @@
         {% endfor %}
         {% for child_schema, child, child_column, parent_schema, parent, parent_column in foreign_keys() %}
             {% set name = 'fk_' ~ child ~ '_' ~ child_column %}
-            {# A child that a later selection makes anew may still hold the keys of a spine that has changed. #}
-            {% set validity = '' if child_schema ~ '.' ~ child in built else 'not valid' %}
             {% call statement('fk', auto_begin=true) %}
                 do $fk$
                 begin
@@ -39,8 +37,15 @@
                     then
                         alter table {{ child_schema }}.{{ child }}
                             add constraint {{ name }} foreign key ({{ child_column }})
-                            references {{ parent_schema }}.{{ parent }} ({{ parent_column }}) {{ validity }};
+                            references {{ parent_schema }}.{{ parent }} ({{ parent_column }});
                     end if;
+                {% if child_schema ~ '.' ~ child not in built %}
+                -- A later selection makes this child anew: till then it may hold keys of a spine that has changed.
+                exception when foreign_key_violation then
+                    alter table {{ child_schema }}.{{ child }}
+                        add constraint {{ name }} foreign key ({{ child_column }})
+                        references {{ parent_schema }}.{{ parent }} ({{ parent_column }}) not valid;
+                {% endif %}
                 end $fk$
             {% endcall %}
         {% endfor %}
