@@ -29,9 +29,8 @@ DEFAULT_MODEL = "lightgbm_offset"
 _OFFERS_SQL = """
 select p.game_key, p.decision, p.decision_at, p.source, p.book, p.home_price, p.away_price,
        p.home_probability as market_home_probability, p.hold, p.age_minutes, p.price_known_at, p.load_id, p.provenance,
-       m.capture, p.moment_assumed
+       p.capture, p.moment_assumed
 from curated.decision_prices as p
-left join curated.moneylines as m using (game_key, source, book)
 where p.decision = %s and p.market = 'moneyline'
 """
 

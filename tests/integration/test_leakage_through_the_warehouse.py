@@ -170,8 +170,6 @@ def test_the_other_future_is_another_one(worlds: Worlds) -> None:
     assert {difference.output for difference in found} == whole.keys()
 
 
-@pytest.mark.xfail(strict=True, reason="is_doubleheader is read from the final schedule: a make-up announced after the "
-                   "decision already shows in it")  # fmt: skip
 def test_a_doubleheader_is_one_once_it_was_announced(worlds: Worlds) -> None:
     paired = paired_after(WHOLE, CUT) - moved_after(WHOLE, CUT)
     rows = [

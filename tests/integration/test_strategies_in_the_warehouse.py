@@ -37,7 +37,7 @@ create table curated.moneylines (game_key bigint, source text, book text, season
 create table curated.decision_prices (game_key bigint, decision text, market text, source text, book text,
     decision_at timestamptz, line numeric, home_price int, away_price int, price_known_at timestamptz,
     home_probability float8, hold float8, age_minutes float8, load_id bigint, provenance text, moment_assumed bool,
-    primary key (game_key, decision, market, source, book));
+    capture text, primary key (game_key, decision, market, source, book));
 create table curated.feature_vectors (game_key bigint, decision text, decision_at timestamptz, season int,
     official_date date, home_team_id int, away_team_id int, market_source text, market_book text,
     primary key (game_key, decision));
@@ -136,6 +136,7 @@ def warehouse(database: Settings) -> Settings:
             load_id=pl.lit(7),
             provenance=pl.lit("simulated"),
             moment_assumed=pl.lit(value=False),
+            capture=pl.lit("captured"),
         ),
         "curated.feature_vectors": decisions.select(
             "game_key",

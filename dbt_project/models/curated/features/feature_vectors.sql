@@ -178,7 +178,8 @@ select
     points.official_date,
     points.game_type,
     points.game_type = 'R' as is_regular,
-    points.is_doubleheader,
+    -- A make-up may be announced after the open: whether the day has two games is told from the day itself on.
+    case when points.decision <> 'open' then points.is_doubleheader end as is_doubleheader,
     points.game_number,
     points.home_team_id,
     points.away_team_id,
