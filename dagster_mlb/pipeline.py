@@ -176,8 +176,10 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
     from dagster_mlb.reporting.terminal import seasons_table
 
     def tell(file: FileOutcome) -> None:
-        mark = {"stored": "[green]stored[/]", "unchanged": "unchanged", "refused": "[red]refused[/]"}.get(file.outcome)
-        if mark:
+        mark = {"stored": "[green]stored[/]", "unchanged": "unchanged"}.get(file.outcome)
+        if file.outcome == "refused":
+            console.print(f"  [red]refused[/]  {file.message}")
+        elif mark:
             console.print(f"  {mark}  {file.file_name}: {file.records:,} records, {file.seconds:.1f} s {file.message}")
 
     loaded = load_archives(settings, folder, on_file=tell)

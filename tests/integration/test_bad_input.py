@@ -90,7 +90,7 @@ def world(server_url: str, postgres_server: str, tmp_path_factory: pytest.TempPa
 def test_a_file_that_cannot_be_read_is_refused_in_one_message(
     world: World, file_name: str, rule: str, what: str
 ) -> None:
-    [message] = {line for line in world.told.lines(file_name, rule) if line.startswith(file_name)}
+    [message] = {line for line in world.told.lines(file_name, rule) if line.startswith(f"refused {file_name}")}
     assert what in message
     assert world.told.code == 1
 
