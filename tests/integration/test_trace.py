@@ -253,7 +253,9 @@ def test_a_result_ends_in_the_line_that_tells_its_score(world: World) -> None:
 def test_the_crosswalk_stands_between_with_its_rung(world: World) -> None:
     [key] = world.keys("staging.game_crosswalk", f"source = 'test_archive' and event_id like '%:e{GAMES[5].index}'")
     step = world.trace("staging.game_crosswalk", *key)
-    assert only(step, f"staging.game_crosswalk: test_archive event {GAMES[5].day:%Y}:e5")[0].note == "tied by start_time"
+    assert (
+        only(step, f"staging.game_crosswalk: test_archive event {GAMES[5].day:%Y}:e5")[0].note == "tied by start_time"
+    )
     assert any(one.title.startswith("raw_data.tick_archive") for one in step.walk())
 
 
