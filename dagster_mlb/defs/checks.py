@@ -3,11 +3,14 @@
 (Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
 """
 
+import re
+
 import dagster as dg
 
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.held import list_held
+from dagster_mlb.warehouse.transform import DBT_PROJECT_DIR
 
 RECORD_ACCOUNTING = ["operational", "record_accounting"]
 _ACCOUNTING_SQL = """
@@ -63,17 +66,30 @@ def no_load_waits(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     )
 
 
+def declared_foreign_keys() -> dict[str, str]:
+    """Constraint name → child table, of every key that dbt_project/macros/foreign_keys.sql declares."""
+    text = (DBT_PROJECT_DIR / "macros" / "foreign_keys.sql").read_text()
+    declared = re.findall(r"\('(\w+)', '(\w+)', '(\w+)', '\w+', '\w+', '\w+'\)", text)
+    return {f"fk_{child}_{column}": f"{schema}.{child}" for schema, child, column in declared}
+
+
 @dg.asset_check(asset=["curated", "enhanced_games"], blocking=True)
 def foreign_keys_hold(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    """PostgreSQL itself vouches for every foreign key of staging and curated; none is merely declared."""
+    """PostgreSQL itself vouches for every foreign key that the project declares; none is missing or unvalidated."""
     with connect(settings) as connection:
         keys = connection.execute(_FOREIGN_KEYS_SQL).fetchall()
     broken = [f"{table}: {name}" for table, name, _, is_valid in keys if not is_valid and table not in _MADE_LATER]
+    there = {name for _, name, _, _ in keys}
+    missing = [f"{table}: {name}" for name, table in declared_foreign_keys().items() if name not in there]
+    missing = [key for key in missing if key.split(":")[0] not in _MADE_LATER]
     return dg.AssetCheckResult(
-        passed=bool(keys) and not broken,
+        passed=bool(keys) and not broken and not missing,
+        description="; ".join([*(f"not valid: {key}" for key in broken), *(f"missing: {key}" for key in missing)])
+        or None,
         metadata={
             "foreign keys": len(keys),
             "not valid": ", ".join(broken) or "none",
+            "missing": ", ".join(missing) or "none",
             "keys": dg.MetadataValue.md(
                 "\n".join(f"- {child} → {parent} (`{name}`)" for child, name, parent, _ in keys)
             ),

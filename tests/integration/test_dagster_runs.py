@@ -211,6 +211,17 @@ def test_every_foreign_key_is_vouched_for_by_the_database(collected: Collected) 
     assert result.metadata["foreign keys"].value >= 10
 
 
+def test_a_declared_foreign_key_that_is_not_there_fails_the_check(collected: Collected) -> None:
+    with connect(collected.settings) as connection:
+        connection.execute("alter table curated.moneylines rename constraint fk_moneylines_game_key to another_name")
+    lacking = checks.foreign_keys_hold(collected.settings)
+    with connect(collected.settings) as connection:
+        connection.execute("alter table curated.moneylines rename constraint another_name to fk_moneylines_game_key")
+
+    assert not lacking.passed
+    assert lacking.description == "missing: curated.moneylines: fk_moneylines_game_key"
+
+
 def test_without_a_single_foreign_key_the_check_fails(database: Settings) -> None:
     assert not checks.foreign_keys_hold(database).passed
 
