@@ -17,6 +17,30 @@
     ]) }}
 {% endmacro %}
 
+{# Dropping a swapped-out table locks what its keys point at, and two neighbours at once lock each other out (a deadlock).
+   So before the models run, the keys of every table that this run makes anew are taken off, in one step. #}
+{% macro drop_foreign_keys(selected_resources) %}
+    {% if execute %}
+        {% set remade = [] %}
+        {% for id in selected_resources if id in graph.nodes %}
+            {% set node = graph.nodes[id] %}
+            {% set is_table = node.resource_type == 'seed' or node.config.materialized == 'table' %}
+            {% if is_table or (node.config.materialized == 'incremental' and flags.FULL_REFRESH) %}
+                {% do remade.append(node.schema ~ '.' ~ node.alias) %}
+            {% endif %}
+        {% endfor %}
+        {% for child_schema, child, child_column, parent_schema, parent, parent_column in foreign_keys() %}
+            {% if child_schema ~ '.' ~ child in remade or parent_schema ~ '.' ~ parent in remade %}
+                {% call statement('no_fk', auto_begin=true) %}
+                    alter table if exists {{ child_schema }}.{{ child }}
+                        drop constraint if exists fk_{{ child }}_{{ child_column }}
+                {% endcall %}
+            {% endif %}
+        {% endfor %}
+        {% do adapter.commit() %}
+    {% endif %}
+{% endmacro %}
+
 {% macro add_foreign_keys(results) %}
     {% if execute %}
         {% set built = [] %}
