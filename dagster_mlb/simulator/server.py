@@ -17,7 +17,19 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from dagster_mlb.simulator import wire_mlb, wire_odds
+from dagster_mlb.simulator import (
+    serve_action_network,
+    serve_mlb_game,
+    serve_odds_props,
+    serve_open_meteo,
+    serve_prizepicks,
+    serve_savant,
+    serve_sbd,
+    serve_sbr,
+    serve_vsin,
+    wire_mlb,
+    wire_odds,
+)
 from dagster_mlb.simulator.clubs import CLUB_INDEX
 from dagster_mlb.simulator.odds_query import OddsApiError, check_key, common, historical_date, odds_request
 from dagster_mlb.simulator.world import World
@@ -27,6 +39,18 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+# Each source's own routes; what a source says is as of the world's clock.
+SOURCES = (
+    serve_mlb_game,
+    serve_action_network,
+    serve_vsin,
+    serve_sbd,
+    serve_sbr,
+    serve_odds_props,
+    serve_savant,
+    serve_prizepicks,
+    serve_open_meteo,
+)
 MONTHLY_CREDITS = 5_000_000
 START_TIMEOUT_SECONDS = 30.0
 # Whose answer it is: on a taken port a stranger's server would answer for ours.
@@ -107,6 +131,7 @@ def create_app(world: World, *, quota: int = MONTHLY_CREDITS) -> Starlette:
             Route("/mlb_stats/api/v1/teams/{club_id:int}", teams),
             Route(f"/odds_api{sports}", live_feed),
             Route("/odds_api/v4/historical/sports/{sport}/{kind}", past_feed),
+            *(route for source in SOURCES for route in source.routes(world)),
         ],
         exception_handlers={HTTPException: not_found},
     )

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from dagster_mlb.settings import Provenance, Settings
 from dagster_mlb.sources.collection_log import log_attempts, update_health
 from dagster_mlb.sources.http import Fetched, Outcome, PoliteClient, SourceError, SourcePolicy, SourceRequest
+from dagster_mlb.sources.parsing import RowReader, parse_loads
 from dagster_mlb.sources.raw_responses import StoredLoad, store_many
 from dagster_mlb.warehouse.connection import connect
 
@@ -81,6 +82,7 @@ class Plan:
     table: str
     requests: Sequence[SourceRequest]
     secret_params: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    reader: RowReader | None = None
 
 
 def collect(settings: Settings, plan: Plan, *, run_id: str) -> CollectionResult:
@@ -132,6 +134,11 @@ class _Writer:
             provenance=self._result.provenance,
             ingested_at=now,
         )
+        if (reader := self._plan.reader) is not None:
+            bodies = [
+                (load.load_id, record.body) for (_, record), load in zip(kept, loads, strict=True) if not load.is_repeat
+            ]
+            parse_loads(self._conn, reader, bodies, parsed_at=now)
         load_of = {id(fetched): load for (fetched, _), load in zip(kept, loads, strict=True)}
         log_attempts(
             self._conn,

@@ -11,6 +11,9 @@ from urllib.parse import quote, urlencode
 from dagster_mlb.sources.http_outcome import Outcome
 
 Capture = Literal["captured", "backfilled"]
+Expects = Literal["json", "html", "csv"]
+# Which of two requests to one source goes first, across processes: a backfill never starves a close.
+Priority = Literal["live", "props", "history"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class SourcePolicy:
     max_body_bytes: int = 64 * 1024 * 1024
     hard_limit_factor: int = 10  # beyond max_body_bytes the rest is counted and hashed up to this multiple
     give_up_after: int = 5  # requests in a row that failed for the source's own reasons
+    headers: Mapping[str, str] = field(default_factory=dict)  # what this source wants to see, beside the client's own
     cost_header: str | None = None  # a source that counts credits: what this request cost
     remaining_header: str | None = None  # and what is left
 
@@ -49,6 +53,8 @@ class SourceRequest:
     params: Mapping[str, str] = field(default_factory=dict)
     official_date: date | None = None
     capture: Capture = "captured"
+    expects: Expects = "json"
+    priority: Priority = "live"
 
     @property
     def request_key(self) -> str:
