@@ -9,10 +9,11 @@ import dagster as dg
 
 from dagster_mlb.defs.partitions import NEW_YORK, daily_partitions, official_today
 from dagster_mlb.defs.raw_archives import ARCHIVE_DESCRIPTIONS
+from dagster_mlb.defs.raw_live import LIVE_TABLES
 from dagster_mlb.settings import Settings
 
-# Collected every day; historical odds cost ten times as much and are asked for by backfills alone.
-DAILY_RAW = ("mlb_stats_schedule", "mlb_stats_teams", "odds_api_odds", "odds_api_scores")
+# Collected every day: all but what only backfills ask for.
+DAILY_RAW = tuple(table.name for table in LIVE_TABLES if not table.is_history)
 HISTORY_RAW = ("mlb_stats_schedule", "mlb_stats_teams", "odds_api_historical_odds")
 DAILY_CRON = "0 6 * * *"
 

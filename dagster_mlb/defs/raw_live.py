@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_mlb.defs.partitions import daily_partitions, days_of, official_today
+from dagster_mlb.defs.partitions import daily_partitions, days_of
 from dagster_mlb.defs.provenance_check import no_simulated_rows, simulated_rows_spec
 from dagster_mlb.defs.table_metadata import one_table
 from dagster_mlb.settings import Settings
@@ -29,90 +29,188 @@ WORTH_ANOTHER_RUN = {Outcome.TRANSIENT.value, Outcome.REFUSED.value}
 
 @dataclass(frozen=True)
 class LiveTable:
-    """One table of raw_data: its source, how a stretch of days is asked for, and what it needs in raw before."""
+    """One table of raw_data: its source, what it holds, and what raw must hold before it is asked for.
+
+    How a stretch of days is asked for is the function of the table's name in ``sources/daily.py``.
+    """
 
     name: str
     source: str
     description: str
-    collect: Callable[[Settings, Sequence[date], str], "list[CollectionResult]"]
-    absence: str = "there was nothing to ask for on these days"
-    deps: tuple[tuple[str, str], ...] = ()
+    absence: str = "these days leave nothing to ask"
+    deps: tuple[str, ...] = ()
+    # Only backfills ask for it, so no day is late.
+    is_history: bool = False
+
+    @property
+    def collect(self) -> "Callable[[Settings, Sequence[date], str], list[CollectionResult]]":
+        """The function that asks: settings, days, run id → what was collected."""
+        from dagster_mlb.sources import daily
+
+        return getattr(daily, self.name)
 
 
-def _schedule(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_schedule
-
-    return [collect_schedule(settings, days[0], days[-1], run_id=run_id)]
-
-
-def _teams(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_teams
-
-    return [collect_teams(settings, year, run_id=run_id) for year in sorted({day.year for day in days})]
-
-
-def _odds(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_odds
-
-    return [collect_odds(settings, run_id=run_id)] if official_today(settings) in days else []
-
-
-def _scores(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_scores
-
-    return [collect_scores(settings, 3, run_id=run_id)] if official_today(settings) in days else []
-
-
-def _historical_odds(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.defs.price_moments import odds_moments, stored_first_pitches
-    from dagster_mlb.sources.collect import collect_historical_odds
-
-    starts = stored_first_pitches(settings, days)
-    moments = [moment for day in days for moment in odds_moments(day, starts.get(day, []), settings.now())]
-    return [collect_historical_odds(settings, moments, run_id=run_id)] if moments else []
-
-
+NO_GAMES = "the stored schedule knows no such game of these days (is mlb_stats_schedule materialized?)"
 ONLY_NOW = (
     "this endpoint tells only what is so now, and today is not among these days; "
     "past prices come from raw_data/odds_api_historical_odds, past results from raw_data/mlb_stats_schedule"
 )
+SCHEDULE = ("mlb_stats_schedule",)
 LIVE_TABLES: tuple[LiveTable, ...] = (
     LiveTable(
         "mlb_stats_schedule",
         "mlb_stats",
         "Answers of the MLB Stats API's schedule, one request per official date: games, results by inning, probable "
-        "pitchers, status. Days with games yet to come are asked again every day.",
-        _schedule,
+        "pitchers, status. Today's run asks for yesterday too: its games ended since.",
+    ),
+    LiveTable("mlb_stats_teams", "mlb_stats", "Answers of the MLB Stats API's teams, one request per season."),
+    LiveTable(
+        "mlb_stats_lineups", "mlb_stats", "Answers of the MLB Stats API's schedule with line-ups, one request per day."
     ),
     LiveTable(
-        "mlb_stats_teams",
+        "mlb_stats_boxscore",
         "mlb_stats",
-        "Answers of the MLB Stats API's teams, one request per season of the days asked for.",
-        _teams,
+        "Boxscores of the MLB Stats API of games that have not begun: batting orders as they are posted. What has "
+        "begun is told, boxscore and all, by the live feed.",
+        NO_GAMES,
+        SCHEDULE,
+    ),
+    LiveTable(
+        "mlb_stats_live_feed",
+        "mlb_stats",
+        "Live feeds of the MLB Stats API of games that have begun, yesterday's in today's run: plays, pitching lines, "
+        "weather at the park.",
+        NO_GAMES,
+        SCHEDULE,
+    ),
+    LiveTable(
+        "mlb_stats_linescore",
+        "mlb_stats",
+        "Linescores of the MLB Stats API of games that have begun.",
+        NO_GAMES,
+        SCHEDULE,
+    ),
+    LiveTable(
+        "mlb_stats_people",
+        "mlb_stats",
+        "The days' probable pitchers in the MLB Stats API, with their season.",
+        "the stored schedule names no probable pitcher for these days",
+        SCHEDULE,
+    ),
+    LiveTable(
+        "mlb_stats_people_stats",
+        "mlb_stats",
+        "Season statistics of the days' probable pitchers in the MLB Stats API, one request each.",
+        "the stored schedule names no probable pitcher for these days",
+        SCHEDULE,
+    ),
+    LiveTable(
+        "mlb_stats_transactions",
+        "mlb_stats",
+        "Moves of players in the MLB Stats API, the injured list among them; the last seven days are asked again.",
+    ),
+    LiveTable(
+        "mlb_stats_venues", "mlb_stats", "Ballparks of the days' games in the MLB Stats API.", NO_GAMES, SCHEDULE
     ),
     LiveTable(
         "odds_api_odds",
         "odds_api",
-        "Answers of The Odds API: the prices of now, moneyline, run line and total of every book. Only today's "
-        "partition asks; an earlier day's prices are in odds_api_historical_odds.",
-        _odds,
+        "Answers of The Odds API: the prices of now, moneyline, run line and total of every book, in the markets and "
+        "regions that the month's credits pay for. Only today's partition asks; an earlier day's prices are in "
+        "odds_api_historical_odds.",
         ONLY_NOW,
     ),
     LiveTable(
         "odds_api_scores",
         "odds_api",
         "Answers of The Odds API: scores of running games and of the last three days. Only today's partition asks.",
-        _scores,
         ONLY_NOW,
+    ),
+    LiveTable(
+        "odds_api_events",
+        "odds_api",
+        "Answers of The Odds API: its events and their starts, free of credits.",
+        ONLY_NOW,
+    ),
+    LiveTable(
+        "odds_api_event_odds",
+        "odds_api",
+        "Answers of The Odds API: players' props of the games of the next 24 hours, where the month's credits reach.",
+        "no event begins within 24 hours, or today is not among these days",
+        ("odds_api_events",),
     ),
     LiveTable(
         "odds_api_historical_odds",
         "odds_api",
         "Answers of The Odds API's history: prices as they stood at the open (noon New York of the day before) and "
         "ten minutes before first pitches. Ten credits a market and region, so never part of the daily job.",
-        _historical_odds,
         "the stored schedule knows no game of these days that was played (is mlb_stats_schedule materialized?)",
-        deps=(("raw_data", "mlb_stats_schedule"),),
+        SCHEDULE,
+        is_history=True,
+    ),
+    LiveTable(
+        "action_network_scoreboard",
+        "action_network",
+        "Slates of Action Network (v2): prices of several books for the game, the first five innings and the first.",
+        "Action Network serves about two weeks, and these days are older",
+    ),
+    LiveTable(
+        "action_network_scoreboard_v1",
+        "action_network",
+        "Slates of Action Network in the older shape, which has books that v2 lacks.",
+        "Action Network serves about two weeks, and these days are older",
+    ),
+    LiveTable(
+        "action_network_public_betting",
+        "action_network",
+        "Public tickets and money of Action Network's slates.",
+        "Action Network serves about two weeks, and these days are older",
+    ),
+    LiveTable(
+        "action_network_market_history",
+        "action_network",
+        "Line moves of the games that stored slates of Action Network list.",
+        "no stored slate lists a game of these days (is action_network_scoreboard materialized?)",
+        ("action_network_scoreboard",),
+    ),
+    LiveTable("action_network_books", "action_network", "Action Network's list of sportsbooks.", ONLY_NOW),
+    LiveTable(
+        "vsin_splits", "vsin", "VSIN's pages of handle and bets, DraftKings and Circa, each read into rows.", ONLY_NOW
+    ),
+    LiveTable("sbd_odds", "sbd", "Answers of SportsBettingDime: prices of several books, bets and stakes.", ONLY_NOW),
+    LiveTable("sbr_odds", "sbr", "SportsbookReview's pages of a day: moneyline, run line and total."),
+    LiveTable(
+        "sbr_line_history",
+        "sbr",
+        "SportsbookReview's line histories of the games that the days' stored pages list.",
+        deps=("sbr_odds",),
+    ),
+    LiveTable(
+        "savant_pitches",
+        "savant",
+        "Baseball Savant's pitches by day, each read into rows. Today's run asks for the last seven days again: rows "
+        "are corrected for days.",
+        "no day of these is over",
+    ),
+    LiveTable("prizepicks_projections", "prizepicks", "PrizePicks' lines of players, every page.", ONLY_NOW),
+    LiveTable(
+        "open_meteo_forecast",
+        "open_meteo",
+        "The forecast of now at the thirty ballparks, Open-Meteo, hour by hour for three days.",
+        ONLY_NOW,
+    ),
+    LiveTable(
+        "open_meteo_historical_forecast",
+        "open_meteo",
+        "What was forecast for past days at the ballparks, Open-Meteo.",
+        "no day of these is over",
+        is_history=True,
+    ),
+    LiveTable(
+        "open_meteo_archive",
+        "open_meteo",
+        "The weather as it was at the ballparks, Open-Meteo; the reanalysis is five days behind.",
+        "the reanalysis has not reached these days",
     ),
 )
 
@@ -127,7 +225,7 @@ def _asset(table: LiveTable, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
 
     @dg.asset(
         key=key,
-        deps=[dg.AssetKey(list(dep)) for dep in table.deps],
+        deps=[dg.AssetKey(["raw_data", dep]) for dep in table.deps],
         description=table.description,
         group_name=table.source,
         kinds={"python", "postgres"},
@@ -136,21 +234,30 @@ def _asset(table: LiveTable, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=table.source,
         retry_policy=RETRIES,
-        freshness_policy=None if table.name == "odds_api_historical_odds" else FRESHNESS,
+        freshness_policy=None if table.is_history else FRESHNESS,
         check_specs=[simulated_rows_spec(key)],
         code_version="1",
     )
     def collect_days(
         context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
+
         days = days_of(list(context.partition_keys))
-        try:
-            results = table.collect(settings, days, context.run_id)
-        except SourceNotConfiguredError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
+        results: list[CollectionResult] = []
+        absence = table.absence
+        if not settings.may_ask(table.source):
+            absence = f"{table.source} is unofficial and off in production: name it in MLB_ENABLED_SOURCES"
+        else:
+            try:
+                results = table.collect(settings, days, context.run_id)
+            except CreditsExhaustedError as error:
+                absence = str(error)
+            except SourceNotConfiguredError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
         for result in results:
             raise_unless_complete(result)
-        metadata = {**one_table(settings, *key), **collection_metadata(results, days, table.absence)}
+        metadata = {**one_table(settings, *key), **collection_metadata(results, days, absence)}
         # Check results are yielded apart: given with a range of partitions they would be repeated for each of them.
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         yield no_simulated_rows(settings, key)
@@ -182,7 +289,8 @@ def collection_metadata(results: "Sequence[CollectionResult]", days: Sequence[da
     }
     if not results:
         return {**metadata, "nothing asked because": absence}
-    metadata["provenance"] = results[0].provenance
+    if len({result.provenance for result in results}) == 1:
+        metadata["provenance"] = results[0].provenance
     metadata["seconds"] = round(sum(result.seconds for result in results), 3)
     if results[-1].credits_remaining is not None:
         metadata["credits left"] = results[-1].credits_remaining

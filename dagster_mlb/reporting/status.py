@@ -18,18 +18,15 @@ from dagster_mlb.warehouse.connection import connect
 if TYPE_CHECKING:
     from rich.table import Table
 
-# The list of clubs is reference data that no model of staging reads: it never waits.
-_NOT_STAGED = "mlb_stats_teams"
 _RESPONSES = " ".join(
     f"""union all
-    select load_id, source, endpoint, ingested_at, provenance, null, {table != _NOT_STAGED} from raw_data.{table}"""
+    select load_id, source, endpoint, ingested_at, provenance, null from raw_data.{table}"""
     for table in sorted(RESPONSE_TABLES)
 )
 # Every load of raw_data: archive files and responses, under the source that they are of.
 _LOADS = f"""
 loads as (
-    select load_id, archive as source, file_name as name, ingested_at, provenance, record_count as records,
-        true as is_staged_by_a_model
+    select load_id, archive as source, file_name as name, ingested_at, provenance, record_count as records
     from raw_data.archive_files
     {_RESPONSES}
 )
@@ -39,8 +36,7 @@ case
     when exists (
         select from operational.held_loads as held where held.load_id = loads.load_id and held.released_at is null
     ) then 'held'
-    when is_staged_by_a_model
-        and not exists (select from operational.staged_loads as done where done.load_id = loads.load_id) then 'pending'
+    when not exists (select from operational.staged_loads as done where done.load_id = loads.load_id) then 'pending'
     else 'staged'
 end
 """

@@ -18,12 +18,13 @@ class Outcome(StrEnum):
     """The fate of one attempt. Only ``TRANSIENT`` is worth asking again at once."""
 
     RECEIVED = "received"  # a readable answer
+    CACHED = "cached"  # not asked: the answer of an earlier request is still fresh by HTTP's rules
     EMPTY = "empty"  # 204, or no bytes where content is expected
     TRANSIENT = "transient"  # 408, 425, 429, 5xx, network errors, timeouts, bodies cut short
     PERMANENT = "permanent"  # any other 4xx, a redirect, a certificate nobody vouches for
-    BLOCKED = "blocked"  # 403, or a page of HTML where data is expected: a bot wall
+    BLOCKED = "blocked"  # 403, a page of HTML where data is expected, or the page of a bot wall
     MALFORMED = "malformed"  # an answer that is not what its kind promises; kept in raw all the same
-    REFUSED = "refused"  # not asked: the source was given up on before this request's turn
+    REFUSED = "refused"  # not asked: the source was given up on, or the time was up, before this request's turn
 
 
 class SourceError(RuntimeError):
@@ -39,6 +40,15 @@ RETRYABLE_STATUSES = frozenset({408, 425, 429})
 # Bodies up to this size are parsed to see that they are JSON; of larger ones only the ends are looked at,
 # because staging parses every body anyway.
 FULL_CHECK_BYTES = 32 * 1024
+
+# What the walls of content networks write into a page of status 200. Their scripts also stand in good pages, so it is
+# the title, or the challenge's own settings, that tells.
+_BOT_WALL = re.compile(
+    rb"<title>\s*(just a moment|attention required|access denied|access to this page has been denied|pardon our "
+    rb"interruption|are you a robot|robot or human)|_cf_chl_opt",
+    re.IGNORECASE,
+)
+_WHOLE_PAGE = re.compile(rb"<(!doctype html|html)\b", re.IGNORECASE)
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f\s]+")
 
@@ -83,13 +93,19 @@ def outcome_of_status(status: int) -> Outcome:
     return Outcome.PERMANENT
 
 
-def outcome_of_json(content_type: str | None, body: bytes) -> tuple[Outcome, str]:
-    """Whether a 2xx answer that should be JSON looks like it: (outcome, what is wrong)."""
+def outcome_of_body(expects: str, content_type: str | None, body: bytes) -> tuple[Outcome, str]:
+    """Whether a 2xx answer looks like the ``json``, ``html`` or ``csv`` that is expected: (outcome, what is wrong)."""
     content = body.removeprefix(b"\xef\xbb\xbf").strip()
     if not content:
         return Outcome.EMPTY, "the answer has no content"
+    if expects == "html":
+        return _outcome_of_html(content)
     if content[:1] == b"<" or "html" in (content_type or "").lower():
-        return Outcome.BLOCKED, f"a page of HTML where JSON is expected: {excerpt(content)}"
+        return Outcome.BLOCKED, f"a page of HTML where {expects.upper()} is expected: {excerpt(content)}"
+    return _outcome_of_csv(content) if expects == "csv" else _outcome_of_json(content)
+
+
+def _outcome_of_json(content: bytes) -> tuple[Outcome, str]:
     if content[:1] not in (b"{", b"["):
         return Outcome.MALFORMED, f"no JSON document: it begins with {excerpt(content[:40])!r}"
     if content[-1:] != (b"}" if content[:1] == b"{" else b"]"):
@@ -99,6 +115,22 @@ def outcome_of_json(content_type: str | None, body: bytes) -> tuple[Outcome, str
             json.loads(content)
         except (ValueError, RecursionError) as error:
             return Outcome.MALFORMED, f"the JSON does not parse: {error}"
+    return Outcome.RECEIVED, ""
+
+
+def _outcome_of_html(content: bytes) -> tuple[Outcome, str]:
+    if content[:1] != b"<":
+        return Outcome.MALFORMED, f"no page of HTML: it begins with {excerpt(content[:40])!r}"
+    if _BOT_WALL.search(content[:FULL_CHECK_BYTES]):
+        return Outcome.BLOCKED, f"the page of a bot wall: {excerpt(content)}"
+    if _WHOLE_PAGE.match(content) and b"</html" not in content[-FULL_CHECK_BYTES:].lower():
+        return Outcome.MALFORMED, f"the page is not closed: it ends with {excerpt(content[-40:])!r}"
+    return Outcome.RECEIVED, ""
+
+
+def _outcome_of_csv(content: bytes) -> tuple[Outcome, str]:
+    if content[:1] in (b"{", b"["):
+        return Outcome.MALFORMED, f"no CSV: it begins with {excerpt(content[:40])!r}"
     return Outcome.RECEIVED, ""
 
 

@@ -60,17 +60,28 @@ def parse_loads(
         with cursor.copy(statement) as copy:
             for load_id, body_rows in parsed:
                 for number, row in enumerate(body_rows.rows, start=1):
-                    cells = (cell.replace("\x00", "\ufffd") if cell and "\x00" in cell else cell for cell in row)
-                    copy.write_row((load_id, reader.version, number, *cells))
+                    copy.write_row((load_id, reader.version, number, *map(_storable, row)))
         cursor.executemany(
             "insert into raw_data.parsed_loads (load_id, raw_table, parser_version, row_count, problem, parsed_at) "
             "values (%s, %s, %s, %s, %s, %s)",
             [
-                (load_id, reader.raw_table, reader.version, len(body_rows.rows), body_rows.problem, parsed_at)
+                (
+                    load_id,
+                    reader.raw_table,
+                    reader.version,
+                    len(body_rows.rows),
+                    _storable(body_rows.problem),
+                    parsed_at,
+                )
                 for load_id, body_rows in parsed
             ],
         )
     return sum(len(body_rows.rows) for _, body_rows in parsed)
+
+
+def _storable(text: str | None) -> str | None:
+    """PostgreSQL's text holds no NUL."""
+    return text.replace("\x00", "\ufffd") if text and "\x00" in text else text
 
 
 def parse_again(settings: Settings, reader: RowReader, *, batch: int = 64) -> int:

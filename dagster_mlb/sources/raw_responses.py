@@ -163,6 +163,17 @@ def store_many(
     return loads
 
 
+def find_bodies(
+    conn: psycopg.Connection, table: str, records: Sequence[ResponseRecord], *, provenance: Provenance
+) -> list[int | None]:
+    """For each record the load that keeps its body already, None where the body is new; nothing is written."""
+    if table not in RESPONSE_TABLES:
+        raise ValueError(f"raw_data.{table} holds no responses; those that do: {', '.join(sorted(RESPONSE_TABLES))}")
+    with conn.cursor() as cursor:
+        known = _known_bodies(cursor, sql.Identifier("raw_data", table), records, provenance) if records else {}
+    return [known.get((record.request_key, record.content_hash)) for record in records]
+
+
 def _known_bodies(
     cursor: psycopg.Cursor, name: sql.Identifier, records: Sequence[ResponseRecord], provenance: Provenance
 ) -> dict[tuple[str, str], int]:

@@ -182,6 +182,7 @@ def cached_manifest(database: str) -> Manifest | None:
             if getattr(node, "relation_name", None):
                 node.relation_name = node.relation_name.replace(f'"{made_for}"', f'"{database}"', 1)
     manifest.build_parent_and_child_maps()
+    manifest.build_flat_graph()  # what hooks see as `graph`
     return manifest
 
 

@@ -5,6 +5,7 @@
         ('staging', 'game_results', 'game_key', 'staging', 'games', 'game_key'),
         ('staging', 'game_crosswalk', 'game_key', 'staging', 'games', 'game_key'),
         ('staging', 'starters', 'game_key', 'staging', 'games', 'game_key'),
+        ('staging', 'weather', 'game_key', 'staging', 'games', 'game_key'),
         ('staging', 'games', 'home_team_id', 'staging', 'teams', 'team_id'),
         ('staging', 'games', 'away_team_id', 'staging', 'teams', 'team_id'),
         ('staging', 'odds_ticks', 'series_id', 'staging', 'odds_series', 'series_id'),
@@ -29,15 +30,17 @@
                 {% do remade.append(node.schema ~ '.' ~ node.alias) %}
             {% endif %}
         {% endfor %}
+        {% set taken_off = [] %}
         {% for child_schema, child, child_column, parent_schema, parent, parent_column in foreign_keys() %}
             {% if child_schema ~ '.' ~ child in remade or parent_schema ~ '.' ~ parent in remade %}
+                {% do taken_off.append(child) %}
                 {% call statement('no_fk', auto_begin=true) %}
                     alter table if exists {{ child_schema }}.{{ child }}
                         drop constraint if exists fk_{{ child }}_{{ child_column }}
                 {% endcall %}
             {% endif %}
         {% endfor %}
-        {% do adapter.commit() %}
+        {% if taken_off %}{% do adapter.commit() %}{% endif %}
     {% endif %}
 {% endmacro %}
 

@@ -94,7 +94,7 @@ ranked as (
             partition by game_key
             order by
                 (close_price_1 is null),
-                (coalesce(close_age_minutes, 0) > 90),
+                (coalesce(close_age_minutes, 0) > {{ fresh_minutes() }}),
                 (sharp_rank > 5 and book_kind <> 'consensus'),
                 sharp_rank,
                 source,

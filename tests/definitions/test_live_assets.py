@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
-from dagster_mlb.defs.price_moments import odds_moments, serving_starts
+from dagster_mlb.sources.odds_api.price_moments import odds_moments, serving_starts
 from dagster_mlb.defs.raw_archives import files_readable
 from dagster_mlb.defs.raw_live import ONLY_NOW, _odds, _scores, collection_metadata, raise_unless_complete
 from dagster_mlb.settings import Settings

@@ -1,41 +1,7 @@
 -- Every event that a source prices or scores, with what the source says of its identity. The last stated start holds.
 {{ config(indexes=[{'columns': ['source', 'event_id'], 'unique': true}]) }}
 
-with stated as (
-
-    select
-        source,
-        event_id,
-        away_team_id,
-        home_team_id,
-        official_date,
-        commence_at,
-        max(known_at) as last_stated_at,
-        min(provenance) as provenance,
-        min(load_id) as load_id
-    from {{ ref('stg_tick_archive__quotes') }}
-    where rule is null
-    group by source, event_id, away_team_id, home_team_id, official_date, commence_at
-
-    union all
-
-    select
-        source,
-        event_id,
-        away_team_id,
-        home_team_id,
-        official_date,
-        commence_at,
-        max(known_at),
-        min(provenance),
-        min(load_id)
-    from {{ ref('stg_odds_api__quotes') }}
-    where rule is null
-    group by source, event_id, away_team_id, home_team_id, official_date, commence_at
-
-),
-
-priced as (
+with priced as (
 
     select distinct on (source, event_id)
         source,
@@ -48,9 +14,9 @@ priced as (
         null::int as away_runs,
         null::int as home_runs,
         provenance,
-        load_id
-    from stated
-    order by source, event_id, last_stated_at desc, commence_at desc nulls last, official_date desc
+        min(load_id) over (partition by source, event_id) as load_id
+    from {{ ref('int_event_statements') }}
+    order by source, event_id, stated_at desc, commence_at desc nulls last, official_date desc
 
 ),
 

@@ -1,0 +1,172 @@
+"""Replaying a recording: a server that says again what was said, as of its clock, and the collection that asks it.
+
+What was recorded goes the same way as what is live: polite client, raw_data, staging. Its provenance is *replayed*
+(*simulated* where it was), and it is backfilled: each fact is known from the moment it was recorded at, on a clock
+that stands there.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_mlb.settings import Settings
+from dagster_mlb.simulator.faults import FaultPlan, Faults
+from dagster_mlb.sources.catalog import ENDPOINTS, Endpoint
+from dagster_mlb.sources.collection import CollectionResult, Plan, collect
+from dagster_mlb.sources.recordings import RecordedResponse, Recording, RecordingError, moments
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+@dataclass
+class _Tape:
+    """The answers to one request (or one path), in time."""
+
+    at: list[datetime] = field(default_factory=list)
+    responses: list[RecordedResponse] = field(default_factory=list)
+
+    def as_of(self, moment: datetime) -> RecordedResponse | None:
+        place = bisect_right(self.at, moment)
+        return self.responses[place - 1] if place else None
+
+
+class ReplayClock:
+    """The moment at which the server stands; the replaying collection moves it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+
+def create_replay_app(recording: Recording, clock: ReplayClock) -> Starlette:
+    """Answers ``/<base>/<path>?<parameters>`` with the latest body recorded at or before the clock, and 404 where
+    nothing was recorded by then. Secrets in a query are not compared: a recording holds none."""
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse, Response
+    from starlette.routing import Route
+
+    exact: dict[tuple[str, str, frozenset[tuple[str, str]]], _Tape] = defaultdict(_Tape)
+    loose: dict[tuple[str, str], _Tape] = defaultdict(_Tape)
+    for told in recording.responses:
+        base = ENDPOINTS[told.table].base
+        tape = loose[base, told.path] if told.any_params else exact[base, told.path, frozenset(told.params.items())]
+        tape.at.append(told.observed_at)
+        tape.responses.append(told)
+
+    async def answer(request: Request) -> Response:
+        base, path = request.path_params["base"], "/" + request.path_params["path"]
+        asked = frozenset((name, value) for name, value in request.query_params.items() if name != "apiKey")
+        tape = exact.get((base, path, asked)) or loose.get((base, path))
+        told = tape.as_of(clock.now) if tape else None
+        if told is None:
+            return JSONResponse({"message": f"not recorded by {clock.now.isoformat()}"}, 404)
+        headers = {"content-type": told.content_type} if told.content_type else {}
+        return Response(recording.body(told), told.http_status, headers)
+
+    async def now(request: Request) -> Response:
+        return JSONResponse({"now": clock.now.astimezone(UTC).isoformat()})
+
+    return Starlette(routes=[Route("/clock", now), Route("/{base}/{path:path}", answer)])
+
+
+@contextmanager
+def replay_server(recording: Recording, clock: ReplayClock, faults: FaultPlan | None = None) -> Iterator[str]:
+    """Serve a recording from a thread of this process on loopback; yields the base URL."""
+    import uvicorn
+
+    app = create_replay_app(recording, clock)
+    config = uvicorn.Config(
+        Faults(app, faults) if faults else app,  # type: ignore[arg-type]
+        host="127.0.0.1",
+        port=0,
+        log_level="warning",
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.perf_counter() + 15
+    while not server.started:
+        if time.perf_counter() > deadline or not thread.is_alive():
+            raise RecordingError("the replay server did not start")
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def replay(
+    settings: Settings, recording: Recording, *, run_id: str, faults: FaultPlan | None = None
+) -> list[CollectionResult]:
+    """Ask everything of a recording again, each at its own moment, and store it. Returns a result per moment and table.
+
+    The clock of ``settings`` does not matter: each answer is observed and written at the moment it was recorded at.
+    Raises RecordingError for an empty recording.
+    """
+    if not recording.responses:
+        raise RecordingError(f"{recording.folder} holds no response")
+    clock = ReplayClock(recording.responses[0].observed_at)
+    results = []
+    with replay_server(recording, clock, faults) as url:
+        for moment, told in moments(recording):
+            clock.now = moment
+            by_plan: dict[tuple[str, str], list[RecordedResponse]] = defaultdict(list)
+            for response in told:
+                by_plan[response.table, response.provenance].append(response)
+            for (table, provenance), responses in by_plan.items():
+                endpoint = ENDPOINTS[table]
+                there = _settings_at(settings, url, endpoint, moment, provenance)
+                results.append(collect(there, _plan(there, endpoint, responses), run_id=run_id))
+    return results
+
+
+def _settings_at(settings: Settings, url: str, endpoint: Endpoint, moment: datetime, provenance: str) -> Settings:
+    wanted = {
+        f"{endpoint.base}_base_url": f"{url}/{endpoint.base}",
+        "base_url_provenance": "simulated" if provenance == "simulated" else "replayed",
+        "fixed_now": moment,
+        "odds_api_key": "replay",
+    }
+    return Settings.model_validate(settings.model_dump() | wanted)
+
+
+def _plan(settings: Settings, endpoint: Endpoint, responses: Sequence[RecordedResponse]) -> Plan:
+    requests = [
+        replace(
+            endpoint.request(told.params),
+            path=told.path,
+            params=told.params,
+            official_date=told.official_date,
+            capture="backfilled",
+            priority="history",
+        )
+        for told in responses
+    ]
+    return Plan(
+        endpoint.policy,
+        getattr(settings, f"{endpoint.base}_base_url"),
+        endpoint.table,
+        requests,
+        reader=endpoint.reader,
+    )
+
+
+def folder_or_temporary(folder: Path | None) -> Path:
+    """The folder, or a new one under the system's own for temporary files."""
+    import tempfile
+
+    return folder or Path(tempfile.mkdtemp(prefix="mlb-recording-"))
