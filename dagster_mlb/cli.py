@@ -173,15 +173,28 @@ def status(
 
 @app.command()
 def sources() -> None:
-    """Each source: its health, its loads, its last collection and what became of it."""
+    """Each source: its health, circuit, reliability and freshness, its loads, and what became of the last attempt."""
+    from dagster_mlb.reporting.source_health import decimal, percent
     from dagster_mlb.reporting.status import plain_table, read_sources
 
     with plain_errors():
         rows = [
-            (o.source, o.status, o.loads, o.last_load_at, o.last_attempt_at, o.last_outcome, o.last_message)
+            (
+                o.source,
+                o.status,
+                o.breaker_state and o.breaker_state.replace("_", " "),
+                percent(o.reliability),
+                decimal(o.freshness),
+                o.loads,
+                o.last_load_at,
+                o.last_attempt_at,
+                o.last_outcome,
+                o.last_message,
+            )
             for o in read_sources(prepared())
         ]
-        columns = ("source", "health", ">loads", "last load (UTC)", "last attempt (UTC)", "outcome", "message")
+        columns: tuple[str, ...] = ("source", "health", "circuit", ">reliable", ">fresh", ">loads", "last load (UTC)")
+        columns += ("last attempt (UTC)", "outcome", "message")
         console().print(plain_table("Sources", columns, rows))
 
 

@@ -11,7 +11,6 @@ import typer
 from dagster_mlb.cli_face import console, fail, plain_errors, prepared
 
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be given several times.")]
-Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"])]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,11 +25,13 @@ def collect(
 ) -> None:
     """Ask the sources for today (or given days), side by side, and say what came and what is missing."""
     from dagster_mlb.reporting.status import plain_table
-    from dagster_mlb.sources.slate import collect_slate
+    from dagster_mlb.sources.slate import TABLES, collect_slate
 
     with plain_errors():
         settings = prepared()
-        days = sorted(date.fromisoformat(text) for text in day or [])
+        days = sorted({_day(text) for text in day or []})
+        if unknown := ", ".join(sorted(set(sources or []) - set(TABLES))):
+            fail(f"No source is called {unknown}; those that are: {', '.join(TABLES)}")
         told = collect_slate(settings, days, run_id="collect", sources=sources or [])
         rows = [
             (
@@ -40,13 +41,16 @@ def collect(
                 sum(result.stored for result in row.results),
                 sum(result.repeats for result in row.results),
                 len(row.failures),
-                row.not_asked or "; ".join(row.failures[:2]),
+                "; ".join(row.missing[:2]) or row.not_asked or "",
             )
             for row in told
         ]
         columns = ("source", "table", ">requests", ">stored", ">repeats", ">failed", "message")
         console().print(plain_table("Collected", columns, rows))
-        if any(row.failures for row in told):
+        if not all(row.is_complete for row in told):
+            for row in told:
+                for missing in row.missing[2:]:
+                    console().print(f"  {row.table}: {missing}", markup=False)
             fail("Something is missing: each attempt stands in operational.collection_log.")
 
 
@@ -74,6 +78,8 @@ def record(
     with plain_errors():
         made = write(prepared(), folder, first=_moment(first), last=_moment(last), sources=sources or [])
         console().print(f"{len(made.responses):,} responses in {folder}; `mlb replay {folder}` asks them again.")
+        if made.left_out:
+            console().print(f"{made.left_out:,} were cut at the size cap when they were collected and are left out.")
 
 
 def replay(
@@ -82,49 +88,87 @@ def replay(
         str | None, typer.Option("--as", help="Table of raw_data that the file is an answer of.")
     ] = None,
     at: Annotated[str | None, typer.Option(help="The moment the file was saved, ISO with a zone.")] = None,
+    asked: Annotated[
+        str | None, typer.Option("--path", help="The address that was asked, /path?name=value, where it is known.")
+    ] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="What was asked, name=value; may be given several times.")
     ] = None,
+    day: Annotated[str | None, typer.Option(help="The baseball day that was asked for, YYYY-MM-DD.")] = None,
     stage: Annotated[bool, typer.Option(help="Also stage it, and say what became of every record.")] = True,
 ) -> None:
     """Ask a recording again through the same client, into raw and staging. Provenance: replayed."""
     from dagster_mlb.reporting.replayed import replayed_table
     from dagster_mlb.simulator.replay import replay as ask
-    from dagster_mlb.sources.recordings import read_recording, recording_of_bodies
+    from dagster_mlb.sources.recordings import SavedBody, read_recording, recording_of_bodies
 
     with plain_errors():
-        settings = prepared()
         if path.is_file():
             if as_table is None:
                 fail("A file needs --as: the table of raw_data whose answer it is, for example odds_api_odds")
+            settings = prepared()
             import tempfile
 
             with tempfile.TemporaryDirectory(prefix="mlb-replay-") as folder:
-                params = dict(text.split("=", 1) for text in param or [])
-                when = _moment(at) or settings.now()
-                body = [(str(as_table), path.read_bytes())]
-                made = recording_of_bodies(Path(folder), body, observed_at=when, params=params)
-                results = ask(settings, made, run_id="replay")
+                address, params = _asked(asked, param or [])
+                saved = SavedBody(
+                    str(as_table),
+                    path.read_bytes(),
+                    _moment(at) or settings.now(),
+                    path=address,
+                    params=params,
+                    official_date=_day(day) if day else None,
+                )
+                results = ask(settings, recording_of_bodies(Path(folder), [saved]), run_id="replay")
         else:
-            results = ask(settings, read_recording(path), run_id="replay")
+            recording = read_recording(path)
+            settings = prepared()
+            results = ask(settings, recording, run_id="replay")
         loads = [load for result in results for load in result.load_ids]
         console().print(f"{len(loads):,} answers replayed; {sum(r.repeats for r in results):,} repeat what raw held.")
-        missing = [failure for result in results for failure in result.failures]
-        for target, outcome, message in missing[:20]:
-            console().print(f"  [red]{outcome}[/]  {target}: {message}")
+        odd = [failure for result in results for failure in result.failures]
+        for target, outcome, message in odd[:20]:
+            console().print(f"  {outcome}  {target}: {message}", markup=False)
         if stage and loads:
             from dagster_mlb.pipeline import run_to_the_end
 
             run_to_the_end(settings, "upstream")
             console().print(replayed_table(settings, loads))
-        if missing:
-            fail(f"{len(missing)} requests of the recording did not come through.")
+        lost = sum(result.requests for result in results) - len(loads)
+        if lost:
+            fail(f"{lost} requests of the recording did not come through.")
+
+
+def _asked(address: str | None, params: list[str]) -> tuple[str | None, dict[str, str] | None]:
+    """Path and parameters of --path and --param; None for what nobody told."""
+    from urllib.parse import parse_qsl
+
+    path, _, query = (address or "").partition("?")
+    told = dict(parse_qsl(query, keep_blank_values=True))
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--param {text}: write name=value")
+        told[name] = value
+    if address is not None and not path.startswith("/"):
+        raise typer.BadParameter(f"--path {address}: an address begins with /, without the site's name")
+    return (path or None), (told if told or address is not None else None)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day: write 2025-07-15") from None
 
 
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no moment: write 2025-07-15T16:00:00Z") from None
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text} has no zone: write 2025-07-15T16:00:00Z")
     return moment.astimezone(UTC)

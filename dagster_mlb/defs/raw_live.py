@@ -1,226 +1,48 @@
 """Raw assets of the live sources: a partition per official date, few requests a day, the answers kept as bytes.
 
-Any range of days is one run. What a source cannot be asked any more is recorded as an absence, never made up.
-(Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
+Any range of days is one run. What a source cannot be asked, or does not answer, is recorded as an absence, never made
+up. (Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_mlb.defs.partitions import daily_partitions, days_of
+from dagster_mlb.defs.asking import plan_in_words, reason_not_to_ask
+from dagster_mlb.defs.live_tables import LIVE_TABLES, LiveTable
+from dagster_mlb.defs.partitions import daily_partitions, days_of, official_today
 from dagster_mlb.defs.provenance_check import no_simulated_rows, simulated_rows_spec
+from dagster_mlb.defs.source_health import CHECK, health_result, health_spec, table_health
 from dagster_mlb.defs.table_metadata import one_table
 from dagster_mlb.settings import Settings
 from dagster_mlb.sources.http_outcome import Outcome, SourceNotConfiguredError
 
-if TYPE_CHECKING:  # the HTTP client is 0.1 s of importing, and the graph can be drawn without it
+if TYPE_CHECKING:  # the HTTP client is 0.2 s of importing, and the graph can be drawn without it
     from dagster_mlb.sources.collect import CollectionResult
 
 # Asked again by the run: the client itself has already tried each request several times.
-RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL)
+MAX_RETRIES = 2
+RETRY_DELAY_SECONDS = 60
 # The daily run is at 06:00: by noon of the next day it has failed twice.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_window=timedelta(hours=25))
 WORTH_ANOTHER_RUN = {Outcome.TRANSIENT.value, Outcome.REFUSED.value}
 
 
-@dataclass(frozen=True)
-class LiveTable:
-    """One table of raw_data: its source, what it holds, and what raw must hold before it is asked for.
-
-    How a stretch of days is asked for is the function of the table's name in ``sources/daily.py``.
-    """
-
-    name: str
-    source: str
-    description: str
-    absence: str = "these days leave nothing to ask"
-    deps: tuple[str, ...] = ()
-    # Only backfills ask for it, so no day is late.
-    is_history: bool = False
-
-    @property
-    def collect(self) -> "Callable[[Settings, Sequence[date], str], list[CollectionResult]]":
-        """The function that asks: settings, days, run id → what was collected."""
-        from dagster_mlb.sources import daily
-
-        return getattr(daily, self.name)
-
-
-NO_GAMES = "the stored schedule knows no such game of these days (is mlb_stats_schedule materialized?)"
-ONLY_NOW = (
-    "this endpoint tells only what is so now, and today is not among these days; "
-    "past prices come from raw_data/odds_api_historical_odds, past results from raw_data/mlb_stats_schedule"
-)
-SCHEDULE = ("mlb_stats_schedule",)
-LIVE_TABLES: tuple[LiveTable, ...] = (
-    LiveTable(
-        "mlb_stats_schedule",
-        "mlb_stats",
-        "Answers of the MLB Stats API's schedule, one request per official date: games, results by inning, probable "
-        "pitchers, status. Today's run asks for yesterday too: its games ended since.",
-    ),
-    LiveTable("mlb_stats_teams", "mlb_stats", "Answers of the MLB Stats API's teams, one request per season."),
-    LiveTable(
-        "mlb_stats_lineups", "mlb_stats", "Answers of the MLB Stats API's schedule with line-ups, one request per day."
-    ),
-    LiveTable(
-        "mlb_stats_boxscore",
-        "mlb_stats",
-        "Boxscores of the MLB Stats API of games that have not begun: batting orders as they are posted. What has "
-        "begun is told, boxscore and all, by the live feed.",
-        NO_GAMES,
-        SCHEDULE,
-    ),
-    LiveTable(
-        "mlb_stats_live_feed",
-        "mlb_stats",
-        "Live feeds of the MLB Stats API of games that have begun, yesterday's in today's run: plays, pitching lines, "
-        "weather at the park.",
-        NO_GAMES,
-        SCHEDULE,
-    ),
-    LiveTable(
-        "mlb_stats_linescore",
-        "mlb_stats",
-        "Linescores of the MLB Stats API of games that have begun.",
-        NO_GAMES,
-        SCHEDULE,
-    ),
-    LiveTable(
-        "mlb_stats_people",
-        "mlb_stats",
-        "The days' probable pitchers in the MLB Stats API, with their season.",
-        "the stored schedule names no probable pitcher for these days",
-        SCHEDULE,
-    ),
-    LiveTable(
-        "mlb_stats_people_stats",
-        "mlb_stats",
-        "Season statistics of the days' probable pitchers in the MLB Stats API, one request each.",
-        "the stored schedule names no probable pitcher for these days",
-        SCHEDULE,
-    ),
-    LiveTable(
-        "mlb_stats_transactions",
-        "mlb_stats",
-        "Moves of players in the MLB Stats API, the injured list among them; the last seven days are asked again.",
-    ),
-    LiveTable(
-        "mlb_stats_venues", "mlb_stats", "Ballparks of the days' games in the MLB Stats API.", NO_GAMES, SCHEDULE
-    ),
-    LiveTable(
-        "odds_api_odds",
-        "odds_api",
-        "Answers of The Odds API: the prices of now, moneyline, run line and total of every book, in the markets and "
-        "regions that the month's credits pay for. Only today's partition asks; an earlier day's prices are in "
-        "odds_api_historical_odds.",
-        ONLY_NOW,
-    ),
-    LiveTable(
-        "odds_api_scores",
-        "odds_api",
-        "Answers of The Odds API: scores of running games and of the last three days. Only today's partition asks.",
-        ONLY_NOW,
-    ),
-    LiveTable(
-        "odds_api_events",
-        "odds_api",
-        "Answers of The Odds API: its events and their starts, free of credits.",
-        ONLY_NOW,
-    ),
-    LiveTable(
-        "odds_api_event_odds",
-        "odds_api",
-        "Answers of The Odds API: players' props of the games of the next 24 hours, where the month's credits reach.",
-        "no event begins within 24 hours, or today is not among these days",
-        ("odds_api_events",),
-    ),
-    LiveTable(
-        "odds_api_historical_odds",
-        "odds_api",
-        "Answers of The Odds API's history: prices as they stood at the open (noon New York of the day before) and "
-        "ten minutes before first pitches. Ten credits a market and region, so never part of the daily job.",
-        "the stored schedule knows no game of these days that was played (is mlb_stats_schedule materialized?)",
-        SCHEDULE,
-        is_history=True,
-    ),
-    LiveTable(
-        "action_network_scoreboard",
-        "action_network",
-        "Slates of Action Network (v2): prices of several books for the game, the first five innings and the first.",
-        "Action Network serves about two weeks, and these days are older",
-    ),
-    LiveTable(
-        "action_network_scoreboard_v1",
-        "action_network",
-        "Slates of Action Network in the older shape, which has books that v2 lacks.",
-        "Action Network serves about two weeks, and these days are older",
-    ),
-    LiveTable(
-        "action_network_public_betting",
-        "action_network",
-        "Public tickets and money of Action Network's slates.",
-        "Action Network serves about two weeks, and these days are older",
-    ),
-    LiveTable(
-        "action_network_market_history",
-        "action_network",
-        "Line moves of the games that stored slates of Action Network list.",
-        "no stored slate lists a game of these days (is action_network_scoreboard materialized?)",
-        ("action_network_scoreboard",),
-    ),
-    LiveTable("action_network_books", "action_network", "Action Network's list of sportsbooks.", ONLY_NOW),
-    LiveTable(
-        "vsin_splits", "vsin", "VSIN's pages of handle and bets, DraftKings and Circa, each read into rows.", ONLY_NOW
-    ),
-    LiveTable("sbd_odds", "sbd", "Answers of SportsBettingDime: prices of several books, bets and stakes.", ONLY_NOW),
-    LiveTable("sbr_odds", "sbr", "SportsbookReview's pages of a day: moneyline, run line and total."),
-    LiveTable(
-        "sbr_line_history",
-        "sbr",
-        "SportsbookReview's line histories of the games that the days' stored pages list.",
-        deps=("sbr_odds",),
-    ),
-    LiveTable(
-        "savant_pitches",
-        "savant",
-        "Baseball Savant's pitches by day, each read into rows. Today's run asks for the last seven days again: rows "
-        "are corrected for days.",
-        "no day of these is over",
-    ),
-    LiveTable("prizepicks_projections", "prizepicks", "PrizePicks' lines of players, every page.", ONLY_NOW),
-    LiveTable(
-        "open_meteo_forecast",
-        "open_meteo",
-        "The forecast of now at the thirty ballparks, Open-Meteo, hour by hour for three days.",
-        ONLY_NOW,
-    ),
-    LiveTable(
-        "open_meteo_historical_forecast",
-        "open_meteo",
-        "What was forecast for past days at the ballparks, Open-Meteo.",
-        "no day of these is over",
-        is_history=True,
-    ),
-    LiveTable(
-        "open_meteo_archive",
-        "open_meteo",
-        "The weather as it was at the ballparks, Open-Meteo; the reanalysis is five days behind.",
-        "the reanalysis has not reached these days",
-    ),
-)
-
-
 def live_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The raw assets of every live source."""
-    return [_asset(table, daily_partitions(settings)) for table in LIVE_TABLES]
+    return [_asset(table, settings) for table in LIVE_TABLES]
 
 
-def _asset(table: LiveTable, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def retries(settings: Settings) -> dg.RetryPolicy:
+    """A minute and then two: on a clock that stands there is no later moment to wait for."""
+    delay = RETRY_DELAY_SECONDS if settings.fixed_now is None else 0
+    return dg.RetryPolicy(max_retries=MAX_RETRIES, delay=delay, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def _asset(table: LiveTable, of_graph: Settings) -> dg.AssetsDefinition:
     key = ["raw_data", table.name]
 
     @dg.asset(
@@ -228,41 +50,101 @@ def _asset(table: LiveTable, partitions: dg.PartitionsDefinition) -> dg.AssetsDe
         deps=[dg.AssetKey(["raw_data", dep]) for dep in table.deps],
         description=table.description,
         group_name=table.source,
-        kinds={"python", "postgres"},
+        kinds={"python", "postgres", table.kind},
         owners=["team:ingest"],
-        partitions_def=partitions,
+        partitions_def=daily_partitions(of_graph),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=table.source,
-        retry_policy=RETRIES,
+        retry_policy=retries(of_graph),
         freshness_policy=None if table.is_history else FRESHNESS,
-        check_specs=[simulated_rows_spec(key)],
-        code_version="1",
+        check_specs=[simulated_rows_spec(key), health_spec(table)],
+        code_version="2",
     )
     def collect_days(
         context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
-
         days = days_of(list(context.partition_keys))
-        results: list[CollectionResult] = []
-        absence = table.absence
-        if not settings.may_ask(table.source):
-            absence = f"{table.source} is unofficial and off in production: name it in MLB_ENABLED_SOURCES"
-        else:
-            try:
-                results = table.collect(settings, days, context.run_id)
-            except CreditsExhaustedError as error:
-                absence = str(error)
-            except SourceNotConfiguredError as error:
-                raise dg.Failure(str(error), allow_retries=False) from error
-        for result in results:
-            raise_unless_complete(result)
-        metadata = {**one_table(settings, *key), **collection_metadata(results, days, absence)}
+        asked = ask(
+            settings,
+            table,
+            days,
+            run_id=context.run_id,
+            tags=context.run.tags,
+            is_last_try=context.retry_number >= MAX_RETRIES,
+        )
+        report = table_health(settings, table)
+        metadata = {
+            **one_table(settings, *key),
+            **collection_metadata(asked, days),
+            "health": report.line,
+            **({"credits plan": dg.MetadataValue.md(plan_in_words(settings))} if table.source == "odds_api" else {}),
+        }
         # Check results are yielded apart: given with a range of partitions they would be repeated for each of them.
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         yield no_simulated_rows(settings, key)
+        yield health_result(report, key, CHECK, asked.troubles)
 
     return collect_days
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of asking. ``absence``: why nothing was asked; ``is_trouble``: it should have been.
+    ``missing``: the questions that stay without an answer."""
+
+    results: "Sequence[CollectionResult]" = ()
+    absence: str | None = None
+    is_trouble: bool = False
+    missing: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def troubles(self) -> list[str]:
+        """What the check warns of."""
+        told = [self.absence] if self.is_trouble and self.absence else []
+        if self.missing:
+            told.append(f"{len(self.missing)} answers are missing, the first: {self.missing[0]}")
+        return told
+
+
+def ask(
+    settings: Settings,
+    table: LiveTable,
+    days: Sequence[date],
+    *,
+    run_id: str,
+    tags: Mapping[str, str],
+    is_last_try: bool,
+) -> Asked:
+    """Ask for a table's days, unless the run's tags or the settings say otherwise.
+
+    Days gone by can be asked again, so a backfill of them fails where an answer is missing. Today cannot wait: after
+    the last try what is missing is recorded, and the rest of the day's run goes on. Raises SourceError where another
+    try may help, dg.Failure for a backfill where it would not.
+    """
+    from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
+
+    reason = reason_not_to_ask(settings, table, tags)
+    if reason is not None:
+        return Asked(absence=reason)
+    is_today = official_today(settings) in days
+    try:
+        results = table.collect(settings, days, run_id)
+    except CreditsExhaustedError as error:
+        return Asked(absence=str(error), is_trouble=True)
+    except SourceNotConfiguredError as error:
+        if is_today:
+            return Asked(absence=str(error), is_trouble=True)
+        raise dg.Failure(str(error), allow_retries=False) from error
+    failures = [failure for result in results for failure in result.failures]
+    is_worth_it = bool(failures) and all(failure.outcome in WORTH_ANOTHER_RUN for failure in failures)
+    if not is_today or (is_worth_it and not is_last_try):
+        for result in results:
+            raise_unless_complete(result)
+    return Asked(
+        results,
+        absence=None if results else table.absence,
+        missing=[f"{failure.target} [{failure.outcome}] {failure.message}".rstrip() for failure in failures],
+    )
 
 
 def raise_unless_complete(result: "CollectionResult") -> None:
@@ -277,8 +159,9 @@ def raise_unless_complete(result: "CollectionResult") -> None:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def collection_metadata(results: "Sequence[CollectionResult]", days: Sequence[date], absence: str) -> dict[str, Any]:
-    """Requests, answers and bytes of a collection; where nothing was asked, why."""
+def collection_metadata(asked: Asked, days: Sequence[date]) -> dict[str, Any]:
+    """Requests, answers and bytes of a collection; what is missing; where nothing was asked, why."""
+    results = asked.results
     metadata: dict[str, Any] = {
         "first day": days[0].isoformat(),
         "last day": days[-1].isoformat(),
@@ -287,11 +170,25 @@ def collection_metadata(results: "Sequence[CollectionResult]", days: Sequence[da
         "unchanged answers": sum(result.repeats for result in results),
         "bytes": sum(result.bytes for result in results),
     }
-    if not results:
-        return {**metadata, "nothing asked because": absence}
+    if asked.absence is not None:
+        return {**metadata, "nothing asked because": asked.absence}
+    if asked.missing:
+        from dagster_mlb.reporting.source_health import missing_list
+
+        metadata["answers missing"] = len(asked.missing)
+        metadata["what is missing"] = dg.MetadataValue.md(missing_list(asked.missing))
     if len({result.provenance for result in results}) == 1:
         metadata["provenance"] = results[0].provenance
     metadata["seconds"] = round(sum(result.seconds for result in results), 3)
+    metadata["cache hit rate"] = cache_hit_rate(results)
     if results[-1].credits_remaining is not None:
         metadata["credits left"] = results[-1].credits_remaining
     return metadata
+
+
+def cache_hit_rate(results: "Sequence[CollectionResult]") -> float | str:
+    """The share of requests that brought no body over the network; in words where HTTP's rules are not applied."""
+    cached = [result for result in results if result.caches and result.requests]
+    if not cached:
+        return "not cached: a server on this machine, a standing clock, or a secret in the address"
+    return sum(one.cached + one.revalidated for one in cached) / sum(one.requests for one in cached)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from dagster_mlb.reporting.run_summary import rows_per_table
 from dagster_mlb.settings import Settings
+from dagster_mlb.sources.health import read_health
 from dagster_mlb.sources.raw_responses import RESPONSE_TABLES
 from dagster_mlb.warehouse.connection import connect
 
@@ -57,10 +58,17 @@ class Load:
 
 @dataclass(frozen=True)
 class SourceState:
-    """How a source fares; of an archive nobody keeps a health, only what was loaded last."""
+    """How a source fares; of an archive nobody keeps a health, only what was loaded last.
+
+    ``reliability``: 0 to 1, of the telling requests, the latest counting most. ``freshness``: 1 while the last success
+    is no older than the source's own cadence, then cadence / age; None where no cadence is known.
+    """
 
     source: str
     status: str | None
+    breaker_state: str | None
+    reliability: float | None
+    freshness: float | None
     loads: int
     last_load_at: datetime | None
     last_attempt_at: datetime | None
@@ -104,7 +112,8 @@ def read_sources(settings: Settings) -> list[SourceState]:
             union select source from last_attempts
             union select source from operational.source_health
         )
-        select sources.source, health.status, coalesce(counted.loads, 0) as loads, counted.last_load_at,
+        select sources.source, health.status, health.breaker_state, health.reliability, null::float8 as freshness,
+            coalesce(counted.loads, 0) as loads, counted.last_load_at,
             attempts.logged_at as last_attempt_at, attempts.outcome as last_outcome,
             coalesce(attempts.message, health.last_message) as last_message
         from sources
@@ -113,7 +122,14 @@ def read_sources(settings: Settings) -> list[SourceState]:
         left join operational.source_health as health on health.source = sources.source
         order by sources.source"""
     with connect(settings) as conn, conn.cursor(row_factory=class_row(SourceState)) as cursor:
-        return cursor.execute(query).fetchall()
+        found = cursor.execute(query).fetchall()
+        fresh = {health.source: health.freshness for health in read_health(conn, settings.now())}
+    return [
+        replace(
+            state, freshness=fresh.get(state.source), status=state.status if settings.may_ask(state.source) else "off"
+        )
+        for state in found
+    ]
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

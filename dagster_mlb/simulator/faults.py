@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -27,7 +29,7 @@ KINDS: Final = (
     "rate_limited",  # 429 with Retry-After
     "forbidden",  # 403 with a page for robots
     "server_error",  # 500, 502 or 503
-    "timeout",  # headers, then silence
+    "timeout",  # silence, of every second one after its headers
     "dropped",  # the connection breaks inside the body
     "truncated",  # 200, but the document stops half-way
     "garbage",  # 200 with bytes that mean nothing
@@ -35,9 +37,19 @@ KINDS: Final = (
     "wrong_charset",  # 200, the text in another encoding than it says
     "huge",  # 200 and a hundred megabytes
     "clock_skew",  # a Date header hours from the truth
+    "echo",  # 422 that repeats what was asked, a key in the query included
 )
 # A fault that the next try may not meet again, against those that bytes or walls make of the answer itself.
 PASSING: Final = ("latency", "rate_limited", "server_error", "timeout", "dropped")
+
+
+class OnDemandError(ConnectionAbortedError):
+    """How a connection is broken: the server closes it when its application fails. Not worth a line in its log."""
+
+
+class _NotOnDemand(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], OnDemandError))
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,11 @@ class Faults:
     done: Counter[tuple[str, str]] = field(default_factory=Counter)
     _times: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        log = logging.getLogger("uvicorn.error")
+        if not any(isinstance(there, _NotOnDemand) for there in log.filters):
+            log.addFilter(_NotOnDemand())
+
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ("/clock", "/"):
             await self.app(scope, receive, send)
@@ -125,6 +142,10 @@ class Faults:
             await _answer(send, 403, BOT_WALL, b"text/html; charset=utf-8")
         elif kind == "server_error":
             await _answer(send, (500, 502, 503)[int(uniform * 3)], b"upstream error", b"text/plain")
+        elif kind == "echo":
+            asked = f"{scope['path']}?{scope.get('query_string', b'').decode('latin-1')}"
+            said = json.dumps({"message": f"cannot answer {asked}", "query": parse_qsl(asked.partition("?")[2])})
+            await _answer(send, 422, said.encode(), b"application/json")
         elif kind == "html":
             await _answer(send, 200, BOT_WALL, b"text/html; charset=utf-8")
         elif kind == "garbage":
@@ -133,9 +154,13 @@ class Faults:
         elif kind == "huge":
             await _huge(send)
         elif kind == "timeout":
-            # Nothing is said for a while and then the connection is left: the client's own limit ends it before.
-            await _wait_or_leave(receive, plan.silence_s)
-            raise ConnectionAbortedError("silence on demand")
+            # Then the connection is left: the client's own limit ends it before.
+            if uniform < 0.5:
+                promised = [(b"content-type", b"application/json"), (b"content-length", b"65536")]
+                await send({"type": "http.response.start", "status": 200, "headers": promised})
+                await send({"type": "http.response.body", "body": b"{", "more_body": True})
+            if not await _is_left(receive, plan.silence_s):
+                raise OnDemandError("silence on demand")
         else:
             await self._rewritten(kind, uniform, scope, receive, send)
 
@@ -156,7 +181,7 @@ class Faults:
             promised = [*headers, (b"content-length", str(len(body) + 1).encode())]
             await send({"type": "http.response.start", "status": status, "headers": promised})
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-            raise ConnectionAbortedError("a dropped connection on demand")
+            raise OnDemandError("a dropped connection on demand")
 
     async def _control(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["method"] == "POST":
@@ -204,14 +229,15 @@ async def _huge(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _wait_or_leave(receive: Receive, seconds: float) -> None:
-    """Wait, but not longer than the other side does."""
+async def _is_left(receive: Receive, seconds: float) -> bool:
+    """Wait, but not longer than the other side does; whether it has gone."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
                 pass
     except TimeoutError:
-        return
+        return False
+    return True
 
 
 async def _whole_answer(

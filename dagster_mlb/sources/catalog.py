@@ -4,7 +4,8 @@ replays, the tables that raw may write). What is asked of an endpoint when is it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -26,6 +27,14 @@ from dagster_mlb.sources.vsin import client as vsin
 _DAY: Final = date(2025, 7, 15)
 _MOMENT: Final = datetime(2025, 7, 15, 16, tzinfo=UTC)
 _EVENT: Final = "0" * 32
+# What an example says of one day, game, person or place: not true of another answer of its endpoint.
+_OF_THE_EXAMPLE: Final = frozenset(
+    {
+        *("date", "startDate", "endDate", "start_date", "end_date", "game_date_gt", "game_date_lt", "season"),
+        *("personIds", "venueIds", "latitude", "longitude", "team", "page", "source"),
+    }
+)
+_ID_IN_PATH: Final = re.compile(r"/(1|0{32})(?=/|$)")
 _CONTENT_TYPES: Final = {"json": "application/json", "html": "text/html; charset=utf-8", "csv": "text/csv"}
 
 
@@ -48,13 +57,18 @@ class Endpoint:
         """The reader of its bodies, where SQL cannot read them."""
         return self.reader_of() if self.reader_of else None
 
-    @property
-    def content_type(self) -> str:
-        return _CONTENT_TYPES[self.example.expects]
+    def content_type_of(self, body: bytes) -> str:
+        """What a body saved without its headers came as: JSON where it is a document, else as its endpoint answers."""
+        is_document = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+        return _CONTENT_TYPES["json" if is_document else self.example.expects]
 
-    def request(self, params: Mapping[str, str]) -> SourceRequest:
-        """The example with other parameters over its own."""
-        return replace(self.example, params={**self.example.params, **params})
+    @property
+    def unaddressed(self) -> SourceRequest:
+        """A request for an answer that somebody saved without its address: the example without what is true of the
+        example alone. An id in its path is the word ``unknown``."""
+        kept = {name: value for name, value in self.example.params.items() if name not in _OF_THE_EXAMPLE}
+        path = _ID_IN_PATH.sub("/unknown", self.example.path)
+        return replace(self.example, path=path, params=kept, official_date=None)
 
 
 def _vsin_reader() -> RowReader:

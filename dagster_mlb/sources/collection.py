@@ -13,6 +13,7 @@ from contextlib import ExitStack
 import httpx
 
 from dagster_mlb.settings import Settings
+from dagster_mlb.sources.breaker import Admission
 from dagster_mlb.sources.collection_plan import CollectionResult, Failure, Plan
 from dagster_mlb.sources.collection_writer import AnswerWriter, credits_in
 from dagster_mlb.sources.health import Ended, enter, leave
@@ -94,7 +95,9 @@ class _Lane:
 
     def takes(self, plan: Plan) -> bool:
         mine = self.plan
-        return (mine.policy, mine.base_url, mine.secret_params) == (plan.policy, plan.base_url, plan.secret_params)
+        return (mine.policy, mine.base_url, mine.secret_params, mine.tells_health) == (
+            *(plan.policy, plan.base_url, plan.secret_params, plan.tells_health),
+        )
 
     @property
     def is_paced(self) -> bool:
@@ -106,12 +109,14 @@ class _Lane:
         self, settings: Settings, writers: WriterPool, limits: SharedLimits | None, run_id: str, begun: float
     ) -> None:
         """Ask the circuit breaker; make the client and the writers."""
-        policy = self.plan.policy
+        policy = self.plan.policy.for_requests(sum(len(plan.requests) for plan, _ in self.work))
         self._settings, self._writers, self._run_id, self._begun = settings, writers, run_id, begun
-        with writers.connection() as conn:
-            self._admission = enter(
-                conn, policy, now=settings.now(), run_id=run_id, clock_stands=settings.fixed_now is not None
-            )
+        self._admission = Admission()
+        if self.plan.tells_health:
+            with writers.connection() as conn:
+                self._admission = enter(
+                    conn, policy, now=settings.now(), run_id=run_id, clock_stands=settings.fixed_now is not None
+                )
         host = httpx.URL(self.plan.base_url).host
         pace = Pace.of(policy, is_loopback=is_loopback(host))
         self._client = PoliteClient(
@@ -128,7 +133,8 @@ class _Lane:
     async def run(self) -> None:
         async with self._client:
             outcomes = await asyncio.gather(*(self._run_plan(*one) for one in self.work), return_exceptions=True)
-        await self._writers.run(self._leave)
+        if self.plan.tells_health:
+            await self._writers.run(self._leave)
         _raise_first(outcomes)
 
     async def _run_plan(self, plan: Plan, result: CollectionResult) -> None:

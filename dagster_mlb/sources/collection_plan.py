@@ -76,3 +76,4 @@ class Plan:
     requests: Sequence[SourceRequest]
     secret_params: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     reader: RowReader | None = None
+    tells_health: bool = True  # a replay says nothing of how its source is today, and asks no circuit

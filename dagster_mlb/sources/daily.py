@@ -166,14 +166,20 @@ def odds_api_historical_odds(settings: Settings, days: Sequence[date], run_id: s
 
 
 _EVENTS_SQL = """
-with newest as (
-    select coalesce(repeat_of, load_id) as load_id
-    from raw_data.odds_api_events order by observed_at desc, raw_data.odds_api_events.load_id desc limit 1
+with answers as (
+    select raw_data.json_of(coalesce(raw.body, original.body)) as document
+    from raw_data.odds_api_events as raw
+    left join raw_data.odds_api_events as original on original.load_id = raw.repeat_of
+    order by raw.observed_at desc, raw.load_id desc
+    offset 0
+),
+-- Raw keeps what could not be read, too.
+newest as (
+    select document from answers where jsonb_typeof(document) = 'array' limit 1
 )
 select event ->> 'id'
 from newest
-join raw_data.odds_api_events as stored using (load_id)
-cross join lateral jsonb_path_query(raw_data.json_of(stored.body), 'lax $[*]') as event
+cross join lateral jsonb_path_query(newest.document, 'lax $[*]') as event
 where event ->> 'id' ~ '^[0-9a-f]{32}$' and pg_input_is_valid(event ->> 'commence_time', 'timestamptz')
     and (event ->> 'commence_time')::timestamptz > %s and (event ->> 'commence_time')::timestamptz <= %s
 order by (event ->> 'commence_time')::timestamptz, 1
@@ -181,7 +187,7 @@ order by (event ->> 'commence_time')::timestamptz, 1
 
 
 def events_to_come(settings: Settings, after: datetime, until: datetime) -> list[str]:
-    """Ids of the events that the newest stored answer of /events lets begin after one moment and by another."""
+    """Ids of the events that the newest readable answer of /events lets begin after one moment and by another."""
     with connect(settings) as connection:
         return [row[0] for row in connection.execute(_EVENTS_SQL, [after, until]).fetchall()]
 

@@ -22,7 +22,7 @@ DECAY = 0.98
 GOOD = frozenset({Outcome.RECEIVED})
 # An unanswerable question (404), an honest nothing (204), a cached answer and a request that was not sent say nothing.
 BAD = frozenset({Outcome.TRANSIENT, Outcome.BLOCKED, Outcome.MALFORMED})
-SUCCEEDED = frozenset({Outcome.RECEIVED, Outcome.CACHED, Outcome.EMPTY})
+SUCCEEDED = frozenset({Outcome.RECEIVED, Outcome.CACHED})
 
 
 class Ended(NamedTuple):
@@ -147,7 +147,7 @@ def _write_circuit(conn: psycopg.Connection, source: str, circuit: Circuit) -> N
 
 
 def _write_status(conn: psycopg.Connection, policy: SourcePolicy, ended: Sequence[Ended], now: datetime) -> None:
-    succeeded = [end.outcome in SUCCEEDED for end in ended]
+    succeeded = [end.outcome in SUCCEEDED or (policy.may_be_empty and end.outcome is Outcome.EMPTY) for end in ended]
     trailing = next((n for n, is_good in enumerate(reversed(succeeded)) if is_good), len(succeeded))
     messages = [end.message for end, is_good in zip(ended, succeeded, strict=True) if not is_good]
     row = conn.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 from urllib.parse import quote, urlencode
@@ -39,6 +39,9 @@ class SourcePolicy:
     max_body_bytes: int = 64 * 1024 * 1024
     hard_limit_factor: int = 10  # beyond max_body_bytes the rest is counted and hashed up to this multiple
     budget_s: float | None = None  # of one collection: what is not asked by then is REFUSED
+    budget_per_request_s: float = (
+        0.0  # added to it for each request of the collection: a season takes longer than a day
+    )
     give_up_after: int = 5  # requests in a row, runs included, that failed for the source's own reasons
     breaker_cooldown_s: float = 60.0  # then it is left alone for so long; doubled each time its probe fails
     breaker_cooldown_max_s: float = 1800.0
@@ -48,8 +51,15 @@ class SourcePolicy:
     cache: Literal["auto", "always", "never"] = "auto"
     judge: Judge | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # what this source wants to see, beside the client's own
+    may_be_empty: bool = False  # a 204 is an honest answer of this source, on a day without games
     cost_header: str | None = None  # a source that counts credits: what this request cost
     remaining_header: str | None = None  # and what is left
+
+    def for_requests(self, count: int) -> SourcePolicy:
+        """The policy of a collection of so many requests: its time budget is that of all of them."""
+        if self.budget_s is None or not self.budget_per_request_s:
+            return self
+        return replace(self, budget_s=self.budget_s + self.budget_per_request_s * count, budget_per_request_s=0.0)
 
     @property
     def kept_headers(self) -> tuple[str, ...]:

@@ -84,13 +84,17 @@ def _storable(text: str | None) -> str | None:
     return text.replace("\x00", "\ufffd") if text and "\x00" in text else text
 
 
-def parse_again(settings: Settings, reader: RowReader, *, batch: int = 64) -> int:
-    """Read every stored body that this version of the reader has not read yet. Returns the number of loads read.
+def parse_again(settings: Settings, reader: RowReader, *, batch: int = 64) -> list[int]:
+    """Read every stored body that this version of the reader has not read yet. Returns the loads that were read.
 
-    Needs no network: everything right of raw can be made anew from raw alone. The loads are staged once more.
+    Needs no network: everything right of raw can be made anew from raw alone. What was staged of these loads, and of
+    the repeats of their bodies, is forgotten in the same transaction, so that the next run stages them once more.
     """
-    done = 0
-    with connect(settings, role="ingest") as connection:
+    from dagster_mlb.warehouse.quarantine import unstage
+
+    table = sql.Identifier("raw_data", reader.raw_table)
+    done: list[int] = []
+    with connect(settings) as connection:
         while True:
             bodies = connection.execute(
                 sql.SQL(
@@ -102,11 +106,15 @@ def parse_again(settings: Settings, reader: RowReader, *, batch: int = 64) -> in
                     )
                     order by raw.load_id limit %s
                     """
-                ).format(sql.Identifier("raw_data", reader.raw_table)),
+                ).format(table),
                 [reader.version, batch],
             ).fetchall()
             if not bodies:
                 return done
+            loads = [load_id for load_id, _ in bodies]
             parse_loads(connection, reader, bodies, parsed_at=settings.now())
+            of_their_bodies = sql.SQL("select load_id from {} where repeat_of = any(%s)").format(table)
+            repeats = [row[0] for row in connection.execute(of_their_bodies, [loads]).fetchall()]
+            unstage(connection, [*loads, *repeats])
             connection.commit()
-            done += len(bodies)
+            done += loads

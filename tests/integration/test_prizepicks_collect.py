@@ -80,7 +80,8 @@ def test_a_page_behind_the_bot_wall_is_named_and_the_others_stand(settings: Sett
 def test_without_the_first_page_nothing_more_is_asked(settings: Settings, source: LoopbackSource) -> None:
     source.on(PATH, Reply(403, b"<html>", content_type="text/html"))
     result = collect_projections(settings, run_id="run-1")
-    assert [failure.outcome for failure in result.failures] == ["blocked"]
+    assert [failure.outcome for failure in result.failures] == ["blocked", "refused"]
+    assert "page=2" in result.failures[1].target and "the first page says how many" in result.failures[1].message
     assert {asked.params["page"] for asked in source.asked} == {"1"}
 
 
@@ -91,7 +92,7 @@ def test_a_full_page_that_does_not_say_how_many_there_are_is_not_complete(
     source.on(PATH, board_of(pages, lines=client.PER_PAGE))
     result = collect_projections(settings, run_id="run-1")
     assert [failure.message for failure in result.failures] == [
-        "the first page is full and does not say how many there are"
+        "the first page is full, or cannot be read, and does not say how many there are"
     ]
 
 

@@ -22,6 +22,10 @@ POLICY: Final = SourcePolicy(
     min_interval_s=0.5,
     backoff_initial_s=1.0,
     max_attempts=3,
+    max_body_bytes=16 * 1024 * 1024,
+    budget_s=90.0,
+    budget_per_request_s=5.0,
+    expected_every_s=300.0,  # prices move all day; nothing here asks more often
     headers={
         "user-agent": (
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "

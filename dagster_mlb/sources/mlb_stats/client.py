@@ -13,7 +13,15 @@ from dagster_mlb.sources.http import Capture, SourcePolicy, SourceRequest
 from dagster_mlb.sources.http_messages import Priority
 
 SOURCE = "mlb_stats"
-POLICY = SourcePolicy(source=SOURCE, concurrency=4, min_interval_s=0.1)
+POLICY = SourcePolicy(
+    source=SOURCE,
+    concurrency=4,
+    min_interval_s=0.1,
+    max_body_bytes=16 * 1024 * 1024,
+    budget_s=120.0,
+    budget_per_request_s=2.0,
+    expected_every_s=300.0,  # line-ups, starters and states of games change all day
+)
 
 SCHEDULE_TABLE = "mlb_stats_schedule"
 TEAMS_TABLE = "mlb_stats_teams"

@@ -12,13 +12,24 @@ from typing import NamedTuple
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import connect
 
-# The newest answer of each day; a repeat's bytes stand at the load it repeats.
+# The newest answer of each day that can be read (raw keeps garbage too); a repeat's bytes stand at the load it repeats.
 _GAMES_SQL = """
 with newest as (
-    select distinct on (official_date) official_date, coalesce(repeat_of, load_id) as load_id
-    from raw_data.mlb_stats_schedule
-    where official_date = any(%s)
-    order by official_date, observed_at desc, raw_data.mlb_stats_schedule.load_id desc
+    select day.official_date, answer.document
+    from unnest(%s::date[]) as day (official_date)
+    cross join lateral (
+        select answers.document
+        from (
+            select raw_data.json_of(coalesce(raw.body, original.body)) as document
+            from raw_data.mlb_stats_schedule as raw
+            left join raw_data.mlb_stats_schedule as original on original.load_id = raw.repeat_of
+            where raw.official_date = day.official_date
+            order by raw.observed_at desc, raw.load_id desc
+            offset 0
+        ) as answers
+        where jsonb_typeof(answers.document -> 'dates') = 'array'
+        limit 1
+    ) as answer
 )
 select
     (game ->> 'gamePk')::bigint,
@@ -32,8 +43,7 @@ select
         where pg_input_is_valid(pitcher #>> '{}', 'bigint')
     )
 from newest
-join raw_data.mlb_stats_schedule as stored using (load_id)
-cross join lateral jsonb_path_query(raw_data.json_of(stored.body), 'lax $.dates[*].games[*]') as game
+cross join lateral jsonb_path_query(newest.document, 'lax $.dates[*].games[*]') as game
 where game ->> 'officialDate' = newest.official_date::text and pg_input_is_valid(game ->> 'gamePk', 'bigint')
 order by 2, 4, 1
 """

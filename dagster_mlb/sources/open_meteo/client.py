@@ -42,9 +42,20 @@ ARCHIVE_LAG_DAYS: Final = 5  # the reanalysis is that far behind
 FORECAST_DAYS: Final = 3  # today, tomorrow and the day after, UTC
 
 
+# The forecast's models run by the hour, the reanalysis by the day; what was forecast once does not change.
+NEWS_EVERY_S: Final[dict[Kind, float | None]] = {"forecast": 3600.0, "historical_forecast": None, "archive": 86400.0}
+
+
 def policy(kind: Kind) -> SourcePolicy:
     """Each host is a source of its own: its address, its health."""
-    return SourcePolicy(source=f"open_meteo_{kind}", concurrency=2, min_interval_s=0.2)
+    return SourcePolicy(
+        source=f"open_meteo_{kind}",
+        concurrency=2,
+        min_interval_s=0.2,
+        budget_s=90.0,
+        budget_per_request_s=10.0,
+        expected_every_s=NEWS_EVERY_S[kind],
+    )
 
 
 def forecast_request(parks: Sequence[Ballpark]) -> SourceRequest:

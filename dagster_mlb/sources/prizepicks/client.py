@@ -16,6 +16,10 @@ POLICY = SourcePolicy(
     min_interval_s=2.0,
     backoff_initial_s=2.0,
     max_attempts=3,
+    max_body_bytes=32 * 1024 * 1024,
+    budget_s=90.0,
+    budget_per_request_s=10.0,
+    expected_every_s=900.0,
     headers={
         "user-agent": (
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "

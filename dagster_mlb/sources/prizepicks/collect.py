@@ -31,11 +31,14 @@ def collect_projections(settings: Settings, *, run_id: str, league_id: int = cli
         )
     first = collect(settings, _plan(settings, [1], league_id), run_id=run_id)
     if not first.is_complete:
+        said = "not asked: the first page says how many there are, and it did not come"
+        first.failures.append(_missing(2, league_id, said, Outcome.REFUSED))
         return first
     pages, is_full = _stated_pages(settings, client.projections_request(league_id=league_id).request_key)
     if pages is None:
         if is_full:
-            first.failures.append(_missing(2, league_id, "the first page is full and does not say how many there are"))
+            said = "the first page is full, or cannot be read, and does not say how many there are"
+            first.failures.append(_missing(2, league_id, said))
         return first
     wanted = list(range(2, min(pages, MOST_PAGES) + 1))
     board = _joined(first, collect(settings, _plan(settings, wanted, league_id), run_id=run_id))
@@ -45,9 +48,10 @@ def collect_projections(settings: Settings, *, run_id: str, league_id: int = cli
     return board
 
 
-def _missing(page: int, league_id: int, said: str) -> Failure:
+def _missing(page: int, league_id: int, said: str, outcome: Outcome = Outcome.MALFORMED) -> Failure:
+    """The pages from one on, as one failure."""
     target = client.projections_request(page, league_id=league_id).request_key
-    return Failure(target, Outcome.MALFORMED.value, said)
+    return Failure(target, outcome.value, said)
 
 
 def _plan(settings: Settings, pages: list[int], league_id: int) -> Plan:
@@ -56,14 +60,14 @@ def _plan(settings: Settings, pages: list[int], league_id: int) -> Plan:
 
 
 def _stated_pages(settings: Settings, request_key: str) -> tuple[int | None, bool]:
-    """(pages that the last stored answer says there are, whether it holds as many lines as a page may)."""
+    """(pages that the last stored answer says there are, whether it may have others: it is full or unreadable)."""
     with connect(settings) as connection:
         row = connection.execute(
             """
             select
                 case when document #>> '{meta,total_pages}' ~ '^[0-9]{1,6}$'
                     then (document #>> '{meta,total_pages}')::int end,
-                (select count(*) from jsonb_path_query(document, 'lax $.data[*]')) >= %s
+                document is null or (select count(*) from jsonb_path_query(document, 'lax $.data[*]')) >= %s
             from (
                 select raw_data.json_of(coalesce(raw.body, original.body)) as document
                 from raw_data.prizepicks_projections as raw

@@ -16,11 +16,14 @@ SOURCE = "savant"
 
 
 def _judge(body: bytes) -> tuple[Outcome, str] | None:
-    """A search that failed says so with status 200 and one column named ``error``; the next try may do."""
-    from dagster_mlb.sources.savant.parse import error_of
+    """A search that failed says so with status 200 and one column named ``error``; the next try may do. What has not
+    the columns of pitches, or stops inside a line, is no whole answer."""
+    from dagster_mlb.sources.savant.parse import error_of, flaw_of
 
-    said = error_of(body)
-    return (Outcome.TRANSIENT, f"the search failed: {said}") if said else None
+    if said := error_of(body):
+        return Outcome.TRANSIENT, f"the search failed: {said}"
+    flaw = flaw_of(body)
+    return (Outcome.MALFORMED, flaw) if flaw else None
 
 
 POLICY = SourcePolicy(
@@ -29,6 +32,9 @@ POLICY = SourcePolicy(
     min_interval_s=1.0,
     read_timeout_s=90.0,  # a day is put together while the client waits
     backoff_initial_s=2.0,
+    budget_s=180.0,
+    budget_per_request_s=60.0,
+    expected_every_s=86_400.0,  # a day is whole, or corrected, once a night
     headers={"accept": "text/csv,*/*;q=0.5"},
     judge=_judge,
 )

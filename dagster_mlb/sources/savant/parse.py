@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -19,8 +21,19 @@ from dagster_mlb.sources.savant.schemas import COLUMNS, CORE_COLUMNS, KEY, REPEA
 # The search has cut its answers at 40,000, 30,000 and 25,000 rows, and says nothing when it does.
 ROW_CAP: Final = 25_000
 MISSING: Final = frozenset({"", "null"})
+LONGEST_CELL: Final = 64 * 1024 * 1024  # a cell as long as a body may be is no reason to lose the other lines
+_LIMIT = threading.Lock()
 
-csv.field_size_limit(64 * 1024 * 1024)  # a cell as long as a body may be is no reason to lose the other lines
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """The csv module's limit is the whole process's: raised while a body is read, then put back."""
+    with _LIMIT:
+        before = csv.field_size_limit(LONGEST_CELL)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
 
 
 class Drift(NamedTuple):
@@ -36,11 +49,12 @@ def read(body: bytes) -> ParsedBody:
     ``problem`` says why there are no rows (an error of the search, a page of HTML, no key columns), or what is odd
     about those there are (unknown columns, an answer that was cut).
     """
-    lines = csv.reader(io.StringIO(decode(body), newline=""))
-    header = _header(next(lines, []))
-    if refusal := _refusal(header, lines):
-        return ParsedBody(problem=_tellable(refusal))
-    rows = list(_rows(header, lines))
+    with _long_cells():
+        lines = _lines(decode(body))
+        header = _header(next(lines, []))
+        if refusal := _refusal(header, lines):
+            return ParsedBody(problem=_tellable(refusal))
+        rows = list(_rows(header, lines))
     found = drift(header)
     remarks = []
     if len(rows) >= ROW_CAP:
@@ -72,6 +86,23 @@ def error_of(body: bytes) -> str | None:
     return " ".join(cell for line in lines for cell in line).strip() or "error"
 
 
+def flaw_of(body: bytes) -> str | None:
+    """What is wrong with an answer as a whole, seen at its ends: no columns of pitches, or a last line that was cut.
+
+    >>> flaw_of(b"\\xff\\xfep\\x00i\\x00")
+    'no CSV of pitches: the header lacks game_pk, at_bat_number, pitch_number'
+    """
+    first, _, rest = body.partition(b"\n")
+    header = _header(next(csv.reader(io.StringIO(decode(first[:65536]), newline="")), []))
+    if lacking := [name for name in KEY if name not in header]:
+        return f"no CSV of pitches: the header lacks {', '.join(lacking)}"
+    last = rest.rstrip(b"\r\n").rpartition(b"\n")[2]
+    cells = next(csv.reader(io.StringIO(decode(last[:65536]), newline="")), [])
+    if cells and len(cells) < len(header):
+        return f"the answer stops inside a line: {len(cells)} cells of {len(header)}"
+    return None
+
+
 def drift(header: Sequence[str]) -> Drift:
     """The difference between a header (names as ``read`` calls them) and the known columns."""
     known = frozenset((*COLUMNS, *REPEATED_COLUMNS))
@@ -80,6 +111,29 @@ def drift(header: Sequence[str]) -> Drift:
         unknown=tuple(name for name in header if name not in known),
         missing=tuple(name for name in CORE_COLUMNS if name not in there),
     )
+
+
+def _lines(text: str) -> Iterator[list[str]]:
+    """The cells of the header and of every line. A cell may hold ends of lines; a quote that is never closed may not
+    swallow the lines below: its own line is then read alone."""
+    lines = io.StringIO(text, newline="").readlines()
+    at, width = 0, 0
+    while at < len(lines):
+        reader = csv.reader(map(lines.__getitem__, range(at, len(lines))))
+        start = at
+        for cells in reader:
+            end = start + reader.line_num
+            if end - at > 1 and (len(cells) != width or any(len(_alone(line)) == width for line in lines[at:end])):
+                cells, end = _alone(lines[at]), at + 1
+            width = width or len(cells)
+            yield cells
+            at = end
+            if at < start + reader.line_num:
+                break
+
+
+def _alone(line: str) -> list[str]:
+    return next(csv.reader([line]), [])
 
 
 def _header(names: Sequence[str]) -> list[str]:

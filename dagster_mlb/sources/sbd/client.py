@@ -19,6 +19,9 @@ POLICY: Final = SourcePolicy(
     min_interval_s=2.0,
     backoff_initial_s=2.0,
     max_attempts=3,
+    max_body_bytes=16 * 1024 * 1024,
+    budget_s=90.0,
+    budget_per_request_s=10.0,
     expected_every_s=POLL_EVERY_S,
     headers={
         "user-agent": (
@@ -28,6 +31,7 @@ POLICY: Final = SourcePolicy(
         "accept": "application/json",
         "referer": "https://www.sportsbettingdime.com/mlb/public-betting-trends/",
     },
+    may_be_empty=True,
 )
 ODDS_TABLE: Final = "sbd_odds"
 

@@ -21,6 +21,9 @@ select
     max(known_at) as stated_at,
     min(provenance) as provenance
 from {{ ref(model) }}
-where load_id in {{ pending_loads() }} and rule is null and event_id is not null
+where
+    load_id in {{ pending_loads() }} and rule is null and event_id is not null
+    -- A board may name a player's club and not whom it plays, or where: that says of no game which one it is.
+    and away_team_id is not null and home_team_id is not null and official_date is not null
 group by load_id, source, event_id, away_team_id, home_team_id, official_date, commence_at
 {% endfor %}

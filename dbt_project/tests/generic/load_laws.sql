@@ -44,11 +44,12 @@
    commits between the two would be lost for good. `chain`: [the models read, or the name of
    the registry's list of them; the model that reads them]. #}
 {% test no_load_staged_ahead(model, chain) %}
-    {% set registry = {
-        'quote_models': quote_models(), 'split_models': split_models(), 'accounting_models': accounting_models(),
-    } %}
+    -- Every model that reads must have run: depends_on: {% for read, downstream in chain %}{{ ref(downstream) }} {% endfor %}
     {% for read, downstream in chain %}
-    {% set upstreams = registry[read] if read is string else read %}
+    {% if read is not string %}{% set upstreams = read %}
+    {% elif read == 'quote_models' %}{% set upstreams = quote_models() %}
+    {% elif read == 'split_models' %}{% set upstreams = split_models() %}
+    {% else %}{% set upstreams = accounting_models() %}{% endif %}
     {{ 'union all' if not loop.first }}
     select '{{ upstreams | join(', ') }}' as upstream, '{{ downstream }}' as downstream, load_id
     from operational.staged_loads

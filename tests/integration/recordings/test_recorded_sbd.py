@@ -77,7 +77,7 @@ def test_the_recorded_slate_is_staged_whole(database: Settings, connection: psyc
         ("under", None, 7.5, -120, "Bet365.US.NJ", True),
     ]
     assert ask("select count(distinct series_id), count(distinct book), count(line) from staging.stg_sbd__quotes") == [
-        (72, 6, 48)
+        (36, 6, 48)
     ]
 
     counted_at = datetime(2026, 9, 27, 13, 10, 41, 686000, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from dagster_mlb.simulator.faults import KINDS, FaultPlan, Faults
+from dagster_mlb.simulator.faults import KINDS, FaultPlan, Faults, OnDemandError
 
 WHOLE = b'{"games":["one","two","three","\xc3\xa9"]}'
 
@@ -56,6 +57,43 @@ def test_an_answer_with_its_status(kind: str, status: int) -> None:
         assert answer.content == WHOLE
     if kind == "clock_skew":
         assert "2015" in answer.headers["date"]
+
+
+def test_an_error_that_repeats_what_was_asked() -> None:
+    with served(only("echo")) as url:
+        answer = httpx.get(f"{url}/odds_api/x?apiKey=a%2Fb&regions=us")
+    assert answer.status_code == 422
+    assert "apiKey=a%2Fb" in answer.json()["message"] and ["apiKey", "a/b"] in answer.json()["query"]
+
+
+def test_what_breaks_on_demand_is_no_line_of_the_servers_log() -> None:
+    # The league's server writes into a pipe that nobody reads while it serves.
+    written: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = written.append  # type: ignore[method-assign]
+    with served(only("dropped")) as url:
+        log = logging.getLogger("uvicorn.error")
+        log.addHandler(handler)
+        try:
+            with pytest.raises(httpx.TransportError):
+                httpx.get(f"{url}/mlb_stats/x")
+            log.critical("broken", exc_info=OnDemandError("on demand"))
+            log.critical("broken", exc_info=ConnectionAbortedError("truly"))
+        finally:
+            log.removeHandler(handler)
+    assert [str(record.exc_info[1]) for record in written if record.exc_info] == ["truly"]
+
+
+def test_a_silence_may_come_after_the_headers() -> None:
+    seeds = range(8)
+    statuses = []
+    for seed in seeds:
+        with served(FaultPlan(share=1.0, kinds=("timeout",), silence_s=0.1, seed=seed)) as url:
+            try:
+                statuses.append(str(httpx.get(f"{url}/mlb_stats/x").status_code))
+            except httpx.RemoteProtocolError:
+                statuses.append("broken off")
+    assert set(statuses) == {"broken off", "500"}
 
 
 def test_server_errors_are_of_three_kinds() -> None:

@@ -70,8 +70,9 @@ def test_without_credits_nothing_is_polled_and_that_is_said() -> None:
 def test_a_larger_plan_has_props_then_the_first_five_then_a_denser_day() -> None:
     props = plan(31 * (12 + 90))
     assert [poll.endpoint for poll in props.polls] == ["odds", "event_odds"]
-    both = plan(31 * (12 + 90 + 90 + 6))
-    assert [poll.endpoint for poll in both.polls] == ["odds", "event_odds", "first_five"]
+    assert any("scores" in words for words in props.not_captured)
+    both = plan(31 * (12 + 90 + 90 + 2 + 6))
+    assert [poll.endpoint for poll in both.polls] == ["odds", "event_odds", "first_five", "scores"]
     assert both.odds is not None
     assert both.odds.at == (time(12), time(18, 30), time(21, 30))
     assert not any("props" in words for words in both.not_captured)

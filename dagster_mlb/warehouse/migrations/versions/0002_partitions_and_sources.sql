@@ -77,6 +77,9 @@ begin
             capture       text not null check (capture in ('captured', 'backfilled')),
             run_id        text not null,
             primary key (load_id, ingested_at),
+            constraint is_whole check (
+                length(content_hash) = 64 and ingested_at >= observed_at and http_status between 200 and 299
+            ),
             check ((body is null) = (repeat_of is not null))
         ) partition by range (ingested_at)$ddl$, name);
     execute format('create index on raw_data.%I (request_key, content_hash)', name);
@@ -191,16 +194,19 @@ end $$;
 -- is that document.
 create function raw_data.next_data_of(body bytea) returns jsonb language plpgsql immutable as $$
 declare
-    content text;
     document jsonb := raw_data.json_of(body);
+    place int;
 begin
     if document is not null then
         return document;
     end if;
-    content := raw_data.text_of(body);
-    if content is null then
+    -- Cut out as bytes: one that is no UTF-8, here or elsewhere on the page, must not lose the page.
+    place := position('id="__NEXT_DATA__"'::bytea in body);
+    if place is null or place = 0 then
         return null;
     end if;
-    content := substring(content from '<script[^>]*id="__NEXT_DATA__"[^>]*>(.*?)</script>');
-    return raw_data.json_of(convert_to(content, 'UTF8'));
+    body := substring(body from place);
+    body := substring(body from position('>'::bytea in body) + 1);
+    place := position('</script>'::bytea in body);
+    return case when place > 0 then raw_data.json_of(substring(body for place - 1)) end;
 end $$;

@@ -76,11 +76,11 @@ select
     judged.provenance,
     case when judged.rule is null then 'staged' else 'quarantined' end as disposition,
     judged.rule,
-    case judged.rule
+    left(case judged.rule
         when 'unreadable' then 'the body (or this entry) is no JSON object'
         when 'missing_value' then 'a book needs its id, digits'
         when 'listed_before' then 'book ' || judged.source_book_id || ' is listed twice'
-    end as reason
+    end, 500) as reason
 from judged
 left join {{ ref('source_books') }} as books
     on books.source = 'action_network' and books.source_book_id = judged.source_book_id

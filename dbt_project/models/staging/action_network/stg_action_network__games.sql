@@ -155,7 +155,7 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this entry) is no JSON object'
         when 'missing_value' then 'a game needs its id, digits'
         when 'unknown_team' then 'team ids "' || coalesce(away_ref, '') || '" at "' || coalesce(home_ref, '')
@@ -163,5 +163,5 @@ select
         when 'same_team_twice' then 'both clubs are "' || home_ref || '"'
         when 'invalid_time' then 'start_time "' || coalesce(game ->> 'start_time', '') || '" is no time'
         when 'missing_status' then 'the game has no status'
-    end as reason
+    end, 500) as reason
 from judged

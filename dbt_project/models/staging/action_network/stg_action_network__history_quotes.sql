@@ -279,7 +279,7 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this price) is no JSON object'
         when 'missing_value' then 'the request names no event'
         when 'another_event' then 'asked of event ' || event_id || ', told of ' || stated_event_id
@@ -288,5 +288,5 @@ select
         when 'invalid_time' then 'updated_at "' || coalesce(updated_text, '') || '" is no time'
         when 'time_after_the_answer' then 'updated_at ' || updated_text || ' is later than the answer itself'
         {{ action_network_reasons() }}
-    end as reason
+    end, 500) as reason
 from ruled

@@ -421,7 +421,7 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this outcome) is no JSON object'
         when 'no_price' then 'the row of book ' || coalesce(book_ref, '') || ' carries no price'
         when 'missing_value' then 'an outcome needs its game''s id, its book and its period'
@@ -430,5 +430,5 @@ select
             || ' are not known clubs of the game'
         when 'invalid_time' then 'start_time "' || coalesce(commence_text, '') || '" is no time'
         {{ action_network_reasons() }}
-    end as reason
+    end, 500) as reason
 from ruled

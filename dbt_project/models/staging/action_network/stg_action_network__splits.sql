@@ -168,7 +168,7 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'missing_value' then 'a figure needs its game''s id and its book'
         when 'in_play' then 'a figure beside a price during the game'
         when 'market_not_staged' then 'no public figure is kept of ' || coalesce(market, 'this type')
@@ -186,5 +186,5 @@ select
         when 'public_figure_differs' then 'book ' || source_book_id || ' says ' || coalesce(tickets_text, 'nothing') || ' and '
             || coalesce(money_text, 'nothing') || ', book ' || chosen_book_id || ' ' || coalesce(chosen_tickets::text, 'nothing')
             || ' and ' || coalesce(chosen_money::text, 'nothing')
-    end as reason
+    end, 500) as reason
 from ruled

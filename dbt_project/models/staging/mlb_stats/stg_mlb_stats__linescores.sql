@@ -89,9 +89,9 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no linescore, or this inning no JSON object'
         when rule = 'invalid_game_pk' then 'neither the answer nor the question has a gamePk that is an id'
         when rule = 'invalid_place' then 'inning "' || left(coalesce(inning ->> 'num', ''), 60) || '" is no number'
-    end as reason
+    end, 500) as reason
 from judged

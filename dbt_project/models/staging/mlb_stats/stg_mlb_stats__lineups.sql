@@ -169,10 +169,10 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no schedule with line-ups'
         when rule = 'invalid_game_pk' then 'gamePk "' || left(coalesce(game_pk_text, ''), 60) || '" is no id'
         when rule = 'invalid_player' then 'player "' || left(coalesce(id_text, ''), 60) || '" is no id'
         when rule = 'invalid_place' then 'battingOrder "' || left(coalesce(order_text, ''), 60) || '" is no place in the order'
-    end as reason
+    end, 500) as reason
 from judged

@@ -71,9 +71,9 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no list of people, or this entry no JSON object'
         when rule = 'invalid_player' then 'id "' || left(coalesce(person ->> 'id', ''), 60) || '" is no id'
         when rule = 'missing_value' then 'a person needs a name'
-    end as reason
+    end, 500) as reason
 from judged

@@ -145,9 +145,9 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no list of statistics, or this split no JSON object'
         when rule = 'invalid_player' then 'player "' || left(coalesce(person_text, ''), 60) || '" is no id'
         when rule = 'missing_value' then 'a split needs its type, its group and its statistics'
-    end as reason
+    end, 500) as reason
 from judged

@@ -153,12 +153,12 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no boxscore'
         when rule = 'invalid_game_pk' then 'neither the answer nor the question has a gamePk that is an id'
         when rule = 'invalid_player' then 'pitcher "' || left(coalesce(id_text, ''), 60) || '" is no id'
         when rule = 'missing_value' then 'no pitching line of player ' || left(id_text, 60)
         when rule = 'invalid_innings' then 'inningsPitched "' || left(coalesce(line ->> 'inningsPitched', ''), 60) || '" of player '
             || left(id_text, 60) || ' are no innings'
-    end as reason
+    end, 500) as reason
 from judged

@@ -123,11 +123,11 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the play is no JSON object'
         when rule = 'invalid_game_pk' then 'neither the feed nor the question has a gamePk that is an id'
         when rule = 'invalid_place' then 'atBatIndex "' || coalesce(index_text, '') || '" in the '
             || coalesce(about ->> 'halfInning', '') || ' of inning "' || coalesce(about ->> 'inning', '') || '" is no place'
         when rule = 'missing_value' then 'a play needs batter and pitcher'
-    end as reason
+    end, 500) as reason
 from judged

@@ -68,9 +68,9 @@ select
     provenance,
     case when rule is null then 'staged' when rule = 'other_league' then 'out_of_scope' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no list of clubs, or this entry no JSON object'
         when rule = 'missing_value' then 'a club needs id and name'
         when rule = 'other_league' then 'no club of the Major Leagues: "' || left(coalesce(team ->> 'name', ''), 60) || '"'
-    end as reason
+    end, 500) as reason
 from judged

@@ -125,12 +125,12 @@ select
     provenance,
     case when rule is null then 'staged' when rule = 'other_league' then 'out_of_scope' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no list of transactions, or this entry no JSON object'
         when rule = 'missing_value' then 'a transaction needs its id'
         when rule = 'invalid_date' then 'date "' || left(coalesce(move ->> 'date', ''), 60) || '" is no date'
         when rule = 'invalid_player' then 'person "' || left(coalesce(move -> 'person' ->> 'id', ''), 60) || '" is no id'
         when rule = 'other_league' then 'no club of the thirty: "'
             || left(coalesce(move -> 'toTeam' ->> 'name', move -> 'fromTeam' ->> 'name', ''), 60) || '"'
-    end as reason
+    end, 500) as reason
 from judged

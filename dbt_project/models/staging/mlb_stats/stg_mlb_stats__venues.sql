@@ -94,9 +94,9 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no list of venues, or this entry no JSON object'
         when rule = 'missing_value' then 'a venue needs id and name'
         when rule = 'invalid_location' then 'coordinates or azimuth are none: ' || left(location::text, 200)
-    end as reason
+    end, 500) as reason
 from judged

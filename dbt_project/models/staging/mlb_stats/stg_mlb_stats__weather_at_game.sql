@@ -116,12 +116,12 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body is no live feed'
         when rule = 'invalid_game_pk' then 'gamePk "' || coalesce(game_pk_text, '') || '" is no id'
         when rule = 'invalid_date' then 'officialDate "' || coalesce(times ->> 'officialDate', '') || '" is no date'
         when rule = 'missing_status' then 'the feed has no statusCode'
         when rule = 'unknown_team' then 'team ids "' || coalesce(away_text, '') || '" at "' || coalesce(home_text, '')
             || '" are not both of the thirty clubs'
-    end as reason
+    end, 500) as reason
 from judged

@@ -51,7 +51,7 @@ typed as (
 
     select
         events.*,
-        nullif(event ->> 'id', '') as event_id,
+        {{ try_name("(event ->> 'id')") }} as event_id,
         event ->> 'sport_key' as sport_key,
         event ->> 'home_team' as home_text,
         event ->> 'away_team' as away_text,
@@ -99,13 +99,13 @@ select
     case when rule is null then 'staged' when rule = 'other_league' then 'out_of_scope' else 'quarantined' end
         as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this event) is no JSON object'
-        when 'missing_value' then 'an event needs its id'
+        when 'missing_value' then 'an event needs its id (of 200 characters at most)'
         when 'other_league' then 'an event of "' || sport_key || '"'
         when 'unknown_team' then 'unknown club in "' || coalesce(away_text, '') || '" at "' || coalesce(home_text, '')
             || '": teach it with `mlb alias add`'
         when 'same_team_twice' then 'both clubs are "' || home_text || '"'
         when 'invalid_time' then 'commence_time "' || coalesce(commence_text, '') || '" is no time'
-    end as reason
+    end, 500) as reason
 from judged

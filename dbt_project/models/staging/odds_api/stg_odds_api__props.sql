@@ -54,7 +54,7 @@ events as materialized (
         responses.capture,
         responses.snapshot_at,
         event.position as event_position,
-        nullif(event.value ->> 'id', '') as event_id,
+        {{ try_name("(event.value ->> 'id')") }} as event_id,
         event.value ->> 'sport_key' as sport_key,
         event.value ->> 'home_team' as home_text,
         event.value ->> 'away_team' as away_text,
@@ -77,7 +77,7 @@ markets as materialized (
         events.event_position,
         book.position as book_position,
         market.position as market_position,
-        nullif(book.value ->> 'key', '') as book,
+        {{ try_name("(book.value ->> 'key')") }} as book,
         nullif(market.value ->> 'key', '') as market_key,
         market.value ->> 'key' ~ '^(batter|pitcher|player)_' as is_prop,
         {{ odds_api_time("coalesce(market.value ->> 'last_update', book.value ->> 'last_update')") }} as last_update_at,
@@ -222,7 +222,7 @@ judged as (
             when market_key is null or book is null or event_id is null then 'missing_value'
             when not is_prop then 'quoted_elsewhere'
             -- Names stand in indexes, which hold no novels.
-            when greatest(length(event_id), length(book), length(market_key), length(player_name)) > 200 then 'text_too_long'
+            when greatest(length(market_key), length(player_name)) > 200 then 'text_too_long'
             when home_team_id is null or away_team_id is null then 'unknown_team'
             when home_team_id = away_team_id then 'same_team_twice'
             when commence_at is null then 'invalid_time'
@@ -299,10 +299,10 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this outcome) is no JSON object'
         when 'other_league' then 'an event of ' || sport_key
-        when 'missing_value' then 'an outcome needs its event id, book and market'
+        when 'missing_value' then 'an outcome needs its event id, book and market (of 200 characters at most)'
         when 'quoted_elsewhere' then 'market "' || market_key || '" is no prop: stg_odds_api__quotes has it'
         when 'text_too_long' then 'a name of more than 200 characters: ' || left(coalesce(player_name, market_key), 60)
         when 'unknown_team' then 'unknown club in "' || coalesce(away_text, '') || '" at "' || coalesce(home_text, '')
@@ -318,5 +318,5 @@ select
         when 'invalid_line' then 'point "' || coalesce(point_text, '') || '" is no number'
         when 'line_not_half' then 'point ' || point_text || ' is no multiple of a half'
         when 'line_out_of_range' then 'point ' || point_text || ' is no line of ' || market_key
-    end as reason
+    end, 500) as reason
 from accounted

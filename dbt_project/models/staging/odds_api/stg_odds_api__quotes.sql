@@ -13,7 +13,7 @@
         source('raw_data', 'odds_api_event_odds'),
     ]) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with raw_responses as (
@@ -66,14 +66,14 @@ events as materialized (
         responses.is_asked_american,
         responses.snapshot_at,
         event.position as event_position,
-        nullif(event.value ->> 'id', '') as event_id,
+        {{ try_name("(event.value ->> 'id')") }} as event_id,
         event.value ->> 'home_team' as home_text,
         event.value ->> 'away_team' as away_text,
         event.value ->> 'commence_time' as commence_text,
         {{ odds_api_time("(event.value ->> 'commence_time')") }} as commence_at,
         home.team_id as home_team_id,
         away.team_id as away_team_id,
-        event.value -> 'bookmakers' as bookmakers
+        event.value as event
     from responses
     cross join lateral jsonb_path_query(responses.document, responses.events_path) with ordinality as event (value, position)
     left join {{ ref('int_team_aliases') }} as home on home.alias = {{ club_alias("event.value ->> 'home_team'") }}
@@ -101,7 +101,7 @@ markets as materialized (
         events.away_team_id,
         book.position as book_position,
         market.position as market_position,
-        book.value ->> 'key' as book,
+        {{ try_name("(book.value ->> 'key')") }} as book,
         market.value ->> 'key' as market_key,
         -- alternate_ and the period stand around the name of the market.
         regexp_replace(market.value ->> 'key', '^alternate_|_1st_[15]_innings$', '', 'g') as market_name,
@@ -113,9 +113,9 @@ markets as materialized (
         end as period,
         -- Before 2023 only the book told when it last changed.
         coalesce(market.value ->> 'last_update', book.value ->> 'last_update') as last_update_text,
-        market.value -> 'outcomes' as outcomes
+        market.value as market
     from events
-    cross join lateral jsonb_path_query(events.bookmakers, 'lax $[*]') with ordinality as book (value, position)
+    cross join lateral jsonb_path_query(events.event, 'lax $.bookmakers[*]') with ordinality as book (value, position)
     cross join lateral jsonb_path_query(book.value, 'lax $.markets[*]') with ordinality as market (value, position)
 
 ),
@@ -154,7 +154,7 @@ outcomes as (
         outcome.value ->> 'point' as point_text,
         {{ try_number("(outcome.value ->> 'price')") }} as price
     from markets
-    cross join lateral jsonb_path_query(markets.outcomes, 'lax $[*]') with ordinality as outcome (value, position)
+    cross join lateral jsonb_path_query(markets.market, 'lax $.outcomes[*]') with ordinality as outcome (value, position)
     offset 0
 
 ),
@@ -323,9 +323,9 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this outcome) is no JSON object'
-        when 'missing_value' then 'an outcome needs its event id, book and market'
+        when 'missing_value' then 'an outcome needs its event id, book and market (of 200 characters at most)'
         when 'prop_market' then 'market "' || market_key || '" is of a player: staged in stg_odds_api__props'
         when 'lay_price' then 'market "' || market_key || '" is what an exchange asks for laying: nobody offers it'
         when 'market_not_staged' then 'market "' || market_key || '" is not one of h2h, spreads, totals, team_totals'
@@ -342,5 +342,5 @@ select
         when 'invalid_line' then 'point "' || coalesce(point_text, '') || '" is no number of runs'
         when 'line_not_half_runs' then 'point ' || point_text || ' is no multiple of half a run'
         when 'line_out_of_range' then 'point ' || point_text || ' is no line of ' || market_key
-    end as reason
+    end, 500) as reason
 from judged

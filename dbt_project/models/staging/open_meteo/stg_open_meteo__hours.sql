@@ -249,7 +249,7 @@ select
     case when rule is null then 'staged' when rule = 'no_values' then 'out_of_scope' else 'quarantined' end
         as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body is no JSON'
         when 'no_hours' then coalesce(refusal, 'the place has no hours')
         when 'missing_place' then 'neither the request nor the answer says where it is'
@@ -261,5 +261,5 @@ select
         when 'value_out_of_range' then 'a value that no weather has: ' || concat_ws(', ', temperature_f, humidity_pct,
             precipitation_probability_pct, precipitation_in, wind_speed_mph, wind_direction_deg, wind_gusts_mph,
             pressure_hpa, cloud_cover_pct, weather_code)
-    end as reason
+    end, 500) as reason
 from judged

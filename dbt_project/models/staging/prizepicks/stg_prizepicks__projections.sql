@@ -381,7 +381,7 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this record) is no projection'
         when 'other_league' then 'a line of league ' || league_id || coalesce(' (' || league || ')', '')
         when 'missing_value' then 'a projection needs its id, league, player, stat and game'
@@ -399,5 +399,5 @@ select
         when 'line_out_of_range' then 'line_score ' || line_text || ' is below 0'
         when 'unknown_odds_type' then 'odds_type "' || odds_type || '" is none of standard, goblin, demon'
         when 'unknown_sides' then 'allowed_wager_types ' || sides_text || ' names neither side'
-    end as reason
+    end, 500) as reason
 from judged

@@ -185,7 +185,7 @@ select
     case when rule is null then 'staged' when rule = 'exhibition' then 'out_of_scope' else 'quarantined' end
         as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then problem
         when 'cells_unlike_header' then problem
         when 'missing_key' then 'a pitch needs its game_pk, at_bat_number and pitch_number, from 1 on'
@@ -196,5 +196,5 @@ select
         when 'same_team_twice' then 'both clubs are "' || home_text || '"'
         when 'pitch_twice' then 'the answer holds pitch ' || pitch_number || ' of plate appearance ' || at_bat_number
             || ' of game ' || game_pk || ' more than once'
-    end as reason
+    end, 500) as reason
 from judged

@@ -37,10 +37,10 @@ games as materialized (
         responses.provenance,
         responses.capture,
         jsonb_typeof(game.value) = 'object' as is_readable,
-        nullif(game.value ->> 'id', '') as event_id,
-        game.value ->> 'tournamentId' as tournament_id,
+        {{ try_name("(game.value ->> 'id')") }} as event_id,
+        {{ try_name("(game.value ->> 'tournamentId')") }} as tournament_id,
         game.value ->> 'league' as league,
-        game.value ->> 'status' as game_status,
+        {{ try_name("(game.value ->> 'status')") }} as game_status,
         game.value ->> 'scheduled' as commence_text,
         game.value #> '{competitors,away}' as away,
         game.value #> '{competitors,home}' as home
@@ -122,9 +122,9 @@ select
     case when rule is null then 'staged' when rule = 'other_league' then 'out_of_scope' else 'quarantined' end
         as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this game) is no JSON object'
-        when 'missing_value' then 'a game needs its id'
+        when 'missing_value' then 'a game needs its id (of 200 characters at most)'
         when 'other_league' then 'a game of league "' || league || '"'
         when 'unknown_team' then 'unknown club in "' || away_text || '" at "' || home_text
             || '": teach it with `mlb alias add`'
@@ -132,5 +132,5 @@ select
             || '"'
         when 'same_team_twice' then 'both clubs are "' || home_text || '"'
         when 'invalid_time' then 'scheduled "' || coalesce(commence_text, '') || '" is no time'
-    end as reason
+    end, 500) as reason
 from judged

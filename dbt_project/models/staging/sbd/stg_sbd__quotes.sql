@@ -7,7 +7,7 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_loads_staged_by(['stg_sbd__games']) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with responses as (
@@ -64,8 +64,8 @@ books as materialized (
         market.name as market_key,
         case when market.name in ('moneyline', 'spread', 'total') then market.name end as market,
         jsonb_typeof(book.value) = 'object' as is_readable,
-        nullif(book.value ->> 'id', '') as book_id,
-        book.value ->> 'name' as book_name,
+        {{ try_name("(book.value ->> 'id')") }} as book_id,
+        {{ try_name("(book.value ->> 'name')") }} as book_name,
         book.value
     from games
     cross join lateral jsonb_path_query(games.value, 'lax $.markets ? (@.type() == "object")')
@@ -215,10 +215,10 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case
+    left(case
         when game_rule is not null then game_reason
         when rule = 'unreadable' then 'the book (or its side) is no JSON object'
-        when rule = 'missing_value' then 'a price needs its book'
+        when rule = 'missing_value' then 'a price needs its book (a name of 200 characters at most)'
         when rule = 'market_not_staged' then 'market "' || market_key || '" is not one of moneyline, spread, total'
         when rule = 'not_given' then book || ' has no ' || coalesce(label || ' ', '') || market || ' for this side'
         when rule = 'invalid_price' then 'price "' || price_text || '" is no price'
@@ -229,5 +229,5 @@ select
         when rule = 'line_out_of_range' then line_text || ' is no line of a ' || market
         when rule = 'lines_do_not_mirror' then 'run lines ' || line_text || ' and ' || other_line_text
             || ' are not each other''s'
-    end as reason
+    end, 500) as reason
 from judged

@@ -72,11 +72,11 @@ select
     provenance,
     {{ sbr_disposition() }} as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the page holds no games (or this game is no JSON object)'
         when 'missing_value' then 'a game needs its gameId, not "' || coalesce(event_text, '') || '"'
         when 'invalid_score' then 'the runs of a final game are "' || coalesce(away_score_text, '') || '" and "'
             || coalesce(home_score_text, '') || '"'
         {{ sbr_game_reason() }}
-    end as reason
+    end, 500) as reason
 from judged

@@ -10,7 +10,7 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_pending_loads([source('raw_data', 'sbr_line_history')]) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with responses as (
@@ -64,7 +64,7 @@ sides as (
             order by view.position, move.market, move.position, side.position
         ) as record_number,
         view.position as view_number,
-        view.value ->> 'sportsbook' as book_text,
+        {{ try_name("(view.value ->> 'sportsbook')") }} as book_text,
         view.value ->> 'gameId' as view_event_text,
         move.market,
         jsonb_typeof(move.value) = 'object' as is_readable,
@@ -180,12 +180,12 @@ select
     view_number,
     {{ sbr_disposition() }} as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the page holds no line history (or this move is no JSON object)'
         when 'missing_value' then 'a move needs its sportsbook and its gameId (here "' || coalesce(event_text, '') || '")'
         when 'invalid_move_time' then 'oddsDate "' || coalesce(moved_text, '') || '" is no time'
         when 'move_time_out_of_range' then 'oddsDate ' || moved_text || ' is not near the start ' || start_text
         {{ sbr_game_reason() }}
         {{ sbr_quote_reason() }}
-    end as reason
+    end, 500) as reason
 from judged

@@ -91,11 +91,11 @@ select
     commence_at,
     {{ sbr_disposition() }} as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the page holds no games (or this game is no JSON object)'
         when 'missing_value' then 'a game needs its gameId, not "' || coalesce(event_text, '') || '"'
         when 'invalid_share' then 'share "' || share_text || '" is no percentage'
         when 'shares_not_100' then 'shares ' || share_text || ' and ' || coalesce(other_text, 'none') || ' do not make 100'
         {{ sbr_game_reason() }}
-    end as reason
+    end, 500) as reason
 from judged

@@ -9,7 +9,7 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_pending_loads([source('raw_data', 'sbr_odds')]) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with responses as (
@@ -87,7 +87,7 @@ sides as (
             partition by games.load_id
             order by games.game_position, view.position, line.kind desc, line.position, side.position
         ) as record_number,
-        view.value ->> 'sportsbook' as book_text,
+        {{ try_name("(view.value ->> 'sportsbook')") }} as book_text,
         view.value ->> 'gameId' as view_event_text,
         line.kind as line_kind,
         jsonb_typeof(line.value) = 'object' as is_readable,
@@ -202,11 +202,11 @@ select
     commence_at,
     {{ sbr_disposition() }} as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the page holds no table of odds (or this line is no JSON object)'
         when 'missing_value' then 'a price needs its sportsbook and its gameId (here "' || coalesce(event_text, '') || '")'
         when 'unknown_page' then 'the address of the page tells none of moneyline, run line and totals'
         {{ sbr_game_reason() }}
         {{ sbr_quote_reason() }}
-    end as reason
+    end, 500) as reason
 from judged

@@ -10,9 +10,8 @@
     post_hook=[
         "{{ forget_unfed_splits() }}",
         "{{ remember_staged_loads() }}",
-        "{{ gate('one_split_per_moment', 'select source, event_id, book, market, period, side, measure, known_at, seq from ' ~ this ~ ' group by 1, 2, 3, 4, 5, 6, 7, 8, 9 having count(*) > 1') }}",
     ],
-    indexes=[{'columns': ['source', 'event_id', 'book', 'market', 'period', 'side', 'measure', 'known_at', 'seq'], 'unique': true}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['source', 'event_id', 'book', 'market', 'period', 'side', 'measure', 'known_at', 'seq'], 'unique': true}],
 ) }}
 
 with touched as (

@@ -9,10 +9,10 @@
     pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
     post_hook=[
         "{{ forget_unfed_series() }}",
+        "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' where series_id in (select touched.series_id from ' ~ this ~ ' as touched where touched.load_id in ' ~ pending_loads() ~ ') group by 1, 2, 3 having count(*) > 1') }}",
         "{{ remember_staged_loads() }}",
-        "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' group by 1, 2, 3 having count(*) > 1') }}",
     ],
-    indexes=[{'columns': ['series_id', 'known_at', 'seq'], 'unique': true}],
+    indexes=[{'columns': ['series_id', 'known_at', 'seq'], 'unique': true}, {'columns': ['load_id']}],
 ) }}
 
 -- A tick belongs to a series: depends_on: {{ ref('odds_series') }}

@@ -8,6 +8,7 @@
     incremental_strategy='delete+insert',
     unique_key='game_key',
     on_schema_change='fail',
+    meta={'runs_without_loads': true},
     pre_hook="{{ freeze_loads_staged_by(['stg_open_meteo__hours'], has_load_id=false) }}",
     post_hook=["{{ forget_moved_weather() }}", "{{ remember_staged_loads() }}"],
     indexes=[{'columns': ['game_key', 'source', 'known_at'], 'unique': true}],

@@ -7,7 +7,7 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_loads_staged_by(['stg_vsin__rows']) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with page_rows as (
@@ -108,7 +108,7 @@ select
         else 'quarantined'
     end as disposition,
     quote_rule as rule,
-    case quote_rule
+    left(case quote_rule
         when 'not_given' then market || ': the page shows none'
         when 'line_without_price' then market || ' ' || line_text || ' stands there without a price'
         when 'invalid_price' then 'price "' || line_text || '" is no price'
@@ -118,5 +118,5 @@ select
         when 'line_not_half_runs' then 'line ' || line_text || ' is no multiple of half a run'
         when 'line_out_of_range' then line_text || ' is no line of a ' || market
         else reason
-    end as reason
+    end, 500) as reason
 from judged

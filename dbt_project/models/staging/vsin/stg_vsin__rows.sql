@@ -208,7 +208,7 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then problem
         when 'other_sport' then 'a game of ' || sport
         when 'row_not_readable' then problem
@@ -222,5 +222,5 @@ select
             || '": teach it with `mlb alias add`'
         when 'same_team_twice' then 'both clubs are "' || home_text || '"'
         when 'game_repeated' then 'game ' || game_code || ' stands on the page before, under another date'
-    end as reason
+    end, 500) as reason
 from judged

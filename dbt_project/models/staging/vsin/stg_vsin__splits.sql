@@ -124,12 +124,12 @@ select
     case when rule is not null then disposition when share_rule is null then 'staged' else 'quarantined' end
         as disposition,
     share_rule as rule,
-    case share_rule
+    left(case share_rule
         when 'invalid_share' then market || ': "' || coalesce(bets_text, '') || '" or "' || coalesce(handle_text, '')
             || '" is no share in percent'
         when 'share_out_of_range' then market || ': "' || bets_text || '" or "' || handle_text || '" is beyond 100 %'
         when 'shares_do_not_add_up' then market || ': both sides together have ' || coalesce(bets_of_both::text, 'no')
             || ' % of the tickets and ' || coalesce(handle_of_both::text, 'no') || ' % of the money'
         else reason
-    end as reason
+    end, 500) as reason
 from judged
