@@ -1,4 +1,4 @@
-"""``mlb collect``, ``mlb transform``, ``mlb record`` and ``mlb replay``: asking the sources, and asking them again."""
+"""``mlb collect``, ``transform``, ``reparse``, ``record`` and ``replay``: asking the sources, and asking them again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this s
 
 def register(app: typer.Typer) -> None:
     """Put the commands on the application."""
-    for command in (collect, transform, record, replay):
+    for command in (collect, transform, reparse, record, replay):
         app.command()(command)
 
 
@@ -54,16 +54,36 @@ def collect(
             fail("Something is missing: each attempt stands in operational.collection_log.")
 
 
-def transform() -> None:
+def transform(
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Make every staged table anew from raw, not only what is new.")
+    ] = False,
+) -> None:
     """Everything right of raw, from what raw holds: staging, markets, ratings, features. No source is asked."""
     from dagster_mlb.pipeline import StepTimes
     from dagster_mlb.pipeline import transform as run
 
     with plain_errors():
         times = StepTimes()
-        run(prepared(), run_id="transform", times=times)
+        run(prepared(), run_id="transform", times=times, full_refresh=full_refresh)
         for name, seconds in times.seconds.items():
             console().print(f"  {seconds:6.1f} s  {name}")
+
+
+def reparse(sources: Sources = None) -> None:
+    """Read the stored bodies of HTML and CSV again where a reader is newer than what it read. No source is asked."""
+    from dagster_mlb.sources.catalog import ENDPOINTS
+    from dagster_mlb.sources.parsing import parse_again
+
+    with plain_errors():
+        settings = prepared()
+        readers = {e.table: e.reader for e in ENDPOINTS.values() if e.reader and (not sources or e.source in sources)}
+        if not readers:
+            fail(f"No reader is of {', '.join(sources or [])}: SQL reads those bodies (`mlb quarantine retry`).")
+        for table, reader in readers.items():
+            done = parse_again(settings, reader)
+            console().print(f"{table}: {len(done):,} loads read again by version {reader.version}")
+        console().print("`mlb transform` stages them.")
 
 
 def record(

@@ -78,25 +78,30 @@ def load_archives(
     return ArchiveLoad(files, transform(settings, run_id=run_id, times=times), times, was_needless=False)
 
 
-def transform(settings: Settings, *, run_id: str, times: StepTimes | None = None) -> list[TransformResult]:
-    """Raw → staging → market marts → ratings → features. Raises TransformError at the first failed gate."""
+def transform(
+    settings: Settings, *, run_id: str, times: StepTimes | None = None, full_refresh: bool = False
+) -> list[TransformResult]:
+    """Raw → staging → market marts → ratings → features. Raises TransformError at the first failed gate.
+
+    ``full_refresh``: every table is made anew from all of raw.
+    """
     from dagster_mlb.learning.run import rate_teams
     from dagster_mlb.warehouse.held import gate_loads
 
     times = times or StepTimes()
     times.measure("load gate", lambda: gate_loads(settings, run_id))
-    upstream = times.measure("staging and markets", lambda: run_to_the_end(settings, "upstream"))
+    upstream = times.measure("staging and markets", lambda: run_to_the_end(settings, "upstream", full_refresh))
     times.measure("ratings", lambda: rate_teams(settings, run_id=run_id))
     features = times.measure("features", lambda: run_to_the_end(settings, "features"))
     return [upstream, features]
 
 
-def run_to_the_end(settings: Settings, selection: str) -> TransformResult:
+def run_to_the_end(settings: Settings, selection: str, full_refresh: bool = False) -> TransformResult:
     """One dbt selection; remembers that it ran through with this project, or raises TransformError."""
     from dagster_mlb.warehouse.connection import connect
     from dagster_mlb.warehouse.transform import run_selection
 
-    result = run_selection(settings, selection)
+    result = run_selection(settings, selection, full_refresh=full_refresh)
     result.raise_if_failed()
     with connect(settings) as connection:
         connection.execute(
@@ -124,8 +129,8 @@ def is_up_to_date(settings: Settings) -> bool:
 
 
 def pending_loads_sql() -> str:
-    """Counts the loads of raw that some model has yet to stage: those that stg_raw__record_counts, which every load passes
-    last, has not seen. Held loads wait for a person and do not count."""
+    """Counts the loads of raw that some model has yet to stage: those that stg_raw__record_counts, which every load
+    passes last, has not seen. Held loads wait for a person and do not count."""
     from dagster_mlb.sources.raw_responses import RESPONSE_TABLES
 
     tables = ("archive_files", *sorted(RESPONSE_TABLES))

@@ -23,6 +23,11 @@ Collector = Callable[[Settings, Sequence[date], str], list[CollectionResult]]
 TRANSACTION_DAYS = 7
 # Props are asked for games that begin within this time.
 PROPS_AHEAD = timedelta(hours=24)
+FIRST_FIVE_MARKETS = ("h2h_1st_5_innings", "spreads_1st_5_innings", "totals_1st_5_innings")
+_NOT_PLANNED = (
+    "the month's credits have no {} in their plan (docs/sources.md says what they reach for); "
+    "a larger plan is MLB_ODDS_API_MONTHLY_CREDITS"
+)
 
 
 def official_today(settings: Settings) -> date:
@@ -133,10 +138,13 @@ def odds_api_odds(settings: Settings, days: Sequence[date], run_id: str) -> list
 
 def odds_api_scores(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
     from dagster_mlb.sources.odds_api.credit_plan import credit_plan
+    from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
     from dagster_mlb.sources.odds_api.within_plan import collect_scores_within_plan
 
-    if not _is_now(settings, days) or not credit_plan(settings, settings.now().date()).has("scores"):
+    if not _is_now(settings, days):
         return []
+    if not credit_plan(settings, settings.now().date()).has("scores"):
+        raise CreditsExhaustedError(_NOT_PLANNED.format("scores"))
     return [collect_scores_within_plan(settings, 3, run_id=run_id)]
 
 
@@ -148,12 +156,22 @@ def odds_api_events(settings: Settings, days: Sequence[date], run_id: str) -> li
 
 def odds_api_event_odds(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
     from dagster_mlb.sources.odds_api.credit_plan import credit_plan
+    from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
     from dagster_mlb.sources.odds_api.within_plan import collect_event_odds_within_plan
 
-    if not _is_now(settings, days) or not credit_plan(settings, settings.now().date()).has("event_odds"):
+    if not _is_now(settings, days):
         return []
+    plan = credit_plan(settings, settings.now().date())
+    if not plan.has("event_odds"):
+        raise CreditsExhaustedError(_NOT_PLANNED.format("players' props"))
     events = events_to_come(settings, settings.now(), settings.now() + PROPS_AHEAD)
-    return [collect_event_odds_within_plan(settings, events, run_id=run_id)] if events else []
+    if not events:
+        return []
+    results = [collect_event_odds_within_plan(settings, events, run_id=run_id)]
+    if plan.has("first_five"):
+        asked = {"markets": FIRST_FIVE_MARKETS, "regions": settings.odds_api_region_list}
+        results.append(collect_event_odds_within_plan(settings, events, run_id=run_id, **asked))
+    return results
 
 
 def odds_api_historical_odds(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
@@ -261,7 +279,8 @@ def sbr_odds(settings: Settings, days: Sequence[date], run_id: str) -> list[Coll
 def sbr_line_history(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:
     from dagster_mlb.sources.sbr.collect import collect_line_histories
 
-    return [collect_line_histories(settings, days, run_id=run_id)]
+    # A game's last moves come after its day's run.
+    return [collect_line_histories(settings, _with_yesterday(settings, days), run_id=run_id)]
 
 
 def prizepicks_projections(settings: Settings, days: Sequence[date], run_id: str) -> list[CollectionResult]:

@@ -5,13 +5,13 @@ No network and no clock here. ``http.py`` asks these functions and retries what 
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from urllib.parse import quote, quote_plus
 
 
 class Outcome(StrEnum):
@@ -54,30 +54,46 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f\s]+")
 
 
 class Redactor:
-    """Replaces every spelling of the secrets in text and in bytes. Its ``repr`` shows none of them."""
+    """Replaces the secrets in text and in bytes, however a URL, JSON or HTML spells them. Its ``repr`` shows none."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {
-            form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote_plus(secret))
-        }
-        # Longest first, so that a spelling that contains another is not left half.
-        self._spellings = sorted(spellings, key=len, reverse=True)
+        # Longest first, so that a secret that contains another is not left half.
+        known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        pattern = "|".join("".join(map(_spellings, secret)) for secret in known)
+        self._text = re.compile(pattern) if known else None
+        self._bytes = re.compile(pattern.encode("utf-8")) if known else None
+        # Its longest run of letters and digits is the same in every spelling, and quickly seen not to be in a body.
+        self._cores = [max(_PLAIN.findall(secret), key=len, default="").encode() for secret in known]
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._spellings)} spellings)"
+        return f"Redactor({len(self._cores)} secrets)"
 
     def text(self, text: str) -> str:
-        for spelling in self._spellings:
-            text = text.replace(spelling, "***")
-        return text
+        return self._text.sub("***", text) if self._text else text
 
     def body(self, body: bytes) -> bytes:
         """The same number of bytes, with stars where a server echoed a secret back."""
-        for spelling in self._spellings:
-            needle = spelling.encode()
-            if needle in body:
-                body = body.replace(needle, b"*" * len(needle))
-        return body
+        if self._bytes is None or not any(core in body for core in self._cores):
+            return body
+        return self._bytes.sub(lambda found: b"*" * len(found[0]), body)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9]+")
+
+
+def _spellings(character: str) -> str:
+    """A pattern of one character of a secret: as it is, and as URLs (once or twice), JSON and HTML escape it."""
+    if _PLAIN.fullmatch(character):
+        return character
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    units = character.encode("utf-16-be")
+    forms = {
+        *(character, f"\\{character}", percent, percent.replace("%", "%25"), html.escape(character)),
+        *(f"&#{ord(character)};", f"&#x{ord(character):x};"),
+        "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
+        *("+" if character == " " else ""),
+    }
+    return f"(?i:{'|'.join(re.escape(form) for form in sorted(forms, key=len, reverse=True))})"
 
 
 def outcome_of_status(status: int) -> Outcome:

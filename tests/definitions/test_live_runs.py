@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -168,3 +169,25 @@ def test_the_plan_of_credits_stands_beside_the_prices_in_words(database: Setting
     assert not check.passed
     assert "MLB_ODDS_API_KEY" in str(check.description)
     assert source.asked == []
+
+
+def test_every_ten_minutes_what_moves_is_asked_unless_a_run_is_not_over(database: Settings) -> None:
+    settings = Settings(environment="test")  # its clock runs
+    defs = build_defs(settings=settings)
+    schedule, job = defs.resolve_schedule_def("intraday_schedule"), defs.resolve_job_def("intraday")
+    moment = datetime(2025, 7, 15, 23, 50, tzinfo=ZoneInfo("America/New_York"))
+
+    with open_instance(database) as instance:
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=moment, repository_def=defs.get_repository_def()
+        )
+        first = schedule.evaluate_tick(context)
+        running = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        second = schedule.evaluate_tick(context)
+    dispose_pools()
+
+    assert first.run_requests is not None
+    [request] = first.run_requests
+    assert (request.partition_key, request.run_key) == ("2025-07-15", "intraday-2025-07-15T23:50")
+    assert not second.run_requests
+    assert running.run_id in str(second.skip_message)

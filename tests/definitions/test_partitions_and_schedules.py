@@ -25,11 +25,8 @@ def at(text: str) -> Settings:
 def tick(settings: Settings, moment: datetime, schedule: str = "daily_schedule") -> dg.RunRequest | str:
     """What a schedule asks for at a moment, or why it asks for nothing."""
     defs = build_defs(settings=settings)
-    with dg.instance_for_test() as instance:
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=moment, repository_def=defs.get_repository_def()
-        )
-        data = defs.resolve_schedule_def(schedule).evaluate_tick(context)
+    context = dg.build_schedule_context(scheduled_execution_time=moment, repository_def=defs.get_repository_def())
+    data = defs.resolve_schedule_def(schedule).evaluate_tick(context)
     if not data.run_requests:
         return str(data.skip_message)
     [request] = data.run_requests
@@ -122,25 +119,6 @@ def test_what_a_look_may_ask_is_what_the_plan_has_at_its_moment() -> None:
     assert asked("18:30") == {"odds_api_odds", "odds_api_scores", "odds_api_events", "odds_api_event_odds"}
     assert asked("13:00") == {"odds_api_odds", "odds_api_events"}
     assert asked(NO_LOOK) == {"odds_api_events"}
-
-
-def test_every_ten_minutes_what_moves_is_asked_unless_a_run_is_not_over() -> None:
-    settings = Settings(environment="test")
-    moment = datetime(2025, 7, 15, 23, 50, tzinfo=NEW_YORK)
-    request = tick(settings, moment, "intraday_schedule")
-
-    assert isinstance(request, dg.RunRequest)
-    assert (request.partition_key, request.run_key) == ("2025-07-15", "intraday-2025-07-15T23:50")
-
-    defs = build_defs(settings=settings)
-    with dg.instance_for_test() as instance:
-        running = instance.create_run_for_job(defs.resolve_job_def("intraday"), status=dg.DagsterRunStatus.STARTED)
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=moment, repository_def=defs.get_repository_def()
-        )
-        data = defs.resolve_schedule_def("intraday_schedule").evaluate_tick(context)
-    assert data.run_requests == []
-    assert running.run_id in str(data.skip_message)
 
 
 def test_the_intraday_job_keeps_to_the_cadence_of_each_source() -> None:

@@ -17,10 +17,12 @@ from dagster_mlb.definitions import build_defs
 from dagster_mlb.defs import checks
 from dagster_mlb.defs.in_process import RunFailedError, RunOutcome, run_job
 from dagster_mlb.defs.instance import open_instance
+from dagster_mlb.defs.jobs import INTRADAY_RAW
+from dagster_mlb.defs.live_tables import LIVE_TABLES
 from dagster_mlb.defs.pooled_storage import dispose_pools
 from dagster_mlb.settings import Settings
 from dagster_mlb.simulator.demo import DEMO_WORLD
-from dagster_mlb.simulator.server import run_league_server
+from dagster_mlb.simulator.server import MONTHLY_CREDITS, base_urls, run_league_server
 from dagster_mlb.warehouse.connection import connect, with_database
 from dagster_mlb.warehouse.held import hold
 
@@ -47,9 +49,9 @@ def collected(server_url: str, postgres_server: str, tmp_path_factory: pytest.Te
             dagster_database_url=with_database(url, url.rpartition("/")[2] + "_dagster"),
             data_dir=tmp_path_factory.mktemp("dagster"),
             fixed_now=DEMO_WORLD.now,
-            mlb_stats_base_url=f"{league}/mlb_stats",
-            odds_api_base_url=f"{league}/odds_api",
             odds_api_key="league",
+            odds_api_monthly_credits=MONTHLY_CREDITS,
+            **base_urls(league),
         )
         defs = build_defs(settings=settings)
         history = run_job(settings, defs, "history", days=PAST)
@@ -177,14 +179,41 @@ def test_production_refuses_simulated_rows_and_nothing_right_of_them_runs(collec
     assert not any(table.startswith(("staging", "curated")) for table in outcome.metadata)
 
 
-def test_a_wrong_key_fails_its_asset_at_once_and_says_why(collected: Collected) -> None:
+def test_without_a_key_the_day_goes_on_and_a_backfill_says_why_not(collected: Collected) -> None:
     wrong = collected.settings.model_copy(update={"odds_api_key": None})
-    outcome = run_job(wrong, build_defs(settings=wrong), "daily", day=TODAY)
+    defs = build_defs(settings=wrong)
+    today = run_job(wrong, defs, "odds_look", day=TODAY)
+    backfill = run_job(wrong, defs, "history", day=date(2025, 7, 13))
 
-    assert "MLB_ODDS_API_KEY" in outcome.failures["raw_data__odds_api_odds"]
-    assert "raw_data/mlb_stats_schedule" in outcome.metadata
-    with pytest.raises(RunFailedError, match="odds_api_odds"):
-        outcome.raise_if_failed()
+    assert today.success, today.failures
+    assert "MLB_ODDS_API_KEY" in today.metadata["raw_data/odds_api_odds"]["nothing asked because"]
+    assert any("odds_api_odds: source_health" in check and "MLB_ODDS_API_KEY" in check for check in today.checks_warned)
+    assert "curated/moneylines" in today.metadata
+    assert "MLB_ODDS_API_KEY" in backfill.failures["raw_data__odds_api_historical_odds"]
+    assert "raw_data/mlb_stats_schedule" in backfill.metadata
+    with pytest.raises(RunFailedError, match="odds_api_historical_odds"):
+        backfill.raise_if_failed()
+
+
+def test_every_source_was_asked_and_is_well(collected: Collected) -> None:
+    for table in (table for table in LIVE_TABLES if not table.is_history):
+        told = collected.daily.metadata[f"raw_data/{table.name}"]
+
+        assert told["health"].startswith("healthy · circuit closed · reliability 100 %"), table.name
+        assert told["requests"] > 0, table.name
+        assert told["provenance"] == "simulated"
+    assert collected.daily.checks_warned == ()
+    assert collected.daily.metadata["operational/source_health"]["in trouble"] == "none"
+
+
+def test_an_intraday_run_leaves_alone_what_has_no_news_yet(collected: Collected) -> None:
+    outcome = run_job(collected.settings, collected.defs, "intraday", day=TODAY)
+
+    assert outcome.success, outcome.failures
+    for name in INTRADAY_RAW:
+        assert "its source has news every" in outcome.metadata[f"raw_data/{name}"]["nothing asked because"], name
+    assert {"staging/odds_ticks", "curated/moneylines", "operational/source_health"} <= set(outcome.metadata)
+    assert "curated/predictions" not in outcome.metadata
 
 
 def test_the_accounts_are_read_and_a_difference_is_told(collected: Collected) -> None:

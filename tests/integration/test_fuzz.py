@@ -48,6 +48,7 @@ HANGS_ON: Final = (
         "the game, its day and its state are told beside each of its rows",
     ),
     ("mlb_stats_live_feed", r"(gameData|metaData)\b.*", "stg_mlb_stats__weather_at_game ", "the game's own row"),
+    ("prizepicks_projections", r"included\[\]\.attributes(\.name)?", ".*", "names of leagues and parts of a game"),
     (
         "sbr_line_history",
         r".*\.gameView(\.(gameId|leagueName|startDate|(away|home)Team(\..*)?))?",

@@ -1,4 +1,4 @@
-"""A key is nowhere: not in a log line, a row of any table of either database, an event of Dagster's, or a file. A day is
+"""A key is nowhere: not in a log line, a row of a table of either database, an event of Dagster's, or a file. A day is
 collected with it, faults and echoes included, and everything that was written is searched; planted keys are found."""
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def it(server_url: str, postgres_server: str, tmp_path_factory: pytest.TempPathF
 
 
 def test_the_key_was_used_and_echoed(it: Used) -> None:
-    assert it.asked > 20 and it.echoed >= 1
+    assert it.asked >= 4 and it.echoed >= 1
     with open_connection(plain_url(it.database_url)) as connection:
         [(attempts, refused)] = connection.execute(
             "select count(*), count(*) filter (where http_status in (401, 422)) from operational.collection_log "

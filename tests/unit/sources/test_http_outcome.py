@@ -100,6 +100,24 @@ def test_a_secret_is_masked_in_every_spelling_and_the_body_keeps_its_length() ->
     assert "k+y" not in repr(redactor)
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "a/b%2BXq7%3D%c3%a9",
+        "a%252Fb%252BXq7%253D%25C3%25A9",
+        "a\\/b+Xq7=\\u00e9",
+        "a&#47;b&#x2b;Xq7=&#233;",
+        "a/b+Xq7=é",
+    ],
+)
+def test_a_secret_is_masked_however_urls_json_and_html_escape_it(spelling: str) -> None:
+    redactor = Redactor(["other", "a/b+Xq7=é"])
+    assert redactor.text(f"key={spelling}&x=1") == "key=***&x=1"
+    assert redactor.body(f"<{spelling}>".encode()) == b"<" + b"*" * len(spelling.encode()) + b">"
+    assert redactor.text("a/b+Xq8=é") == "a/b+Xq8=é"
+    assert redactor.body(b"a/b+Xq7") == b"a/b+Xq7"
+
+
 def test_an_empty_secret_masks_nothing() -> None:
     assert Redactor([""]).text("as it was") == "as it was"
 

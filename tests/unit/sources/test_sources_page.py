@@ -42,9 +42,9 @@ def as_told(policy: SourcePolicy) -> list[str]:
 
 @pytest.mark.parametrize("source", sorted(OFFICIAL_BASE_URLS))
 def test_the_page_tells_each_sources_policy(source: str) -> None:
-    official, *numbers, _ = told()[source]
+    in_production, *numbers, _ = told()[source]
     assert numbers == as_told(POLICIES[source])
-    assert official.startswith("no") == (source in UNOFFICIAL_SOURCES)
+    assert (in_production == "off") == (source in UNOFFICIAL_SOURCES)
 
 
 def test_the_page_names_every_table_of_responses() -> None:

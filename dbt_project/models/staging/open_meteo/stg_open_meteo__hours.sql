@@ -38,8 +38,9 @@ with responses as (
 
 ),
 
--- The coordinates asked for stand in the request; the answer's own are those of its grid. Each variable is read under
--- the name that the place uses, once.
+-- The coordinates asked for stand in the request, a place of the answer is the one in the same position; the answer's own
+-- are those of its grid. Where those are far from the ones in its position (a place was left out) and near others that
+-- were asked for, it is those. Each variable is read under the name that the place uses, once.
 places as materialized (
 
     select
@@ -50,14 +51,8 @@ places as materialized (
         responses.provenance,
         responses.capture,
         place.position as place_number,
-        coalesce(
-            nullif(split_part(substring(responses.request_key from '[?&]latitude=([^&]*)'), ',', place.position::int), ''),
-            place.value ->> 'latitude'
-        ) as latitude_text,
-        coalesce(
-            nullif(split_part(substring(responses.request_key from '[?&]longitude=([^&]*)'), ',', place.position::int), ''),
-            place.value ->> 'longitude'
-        ) as longitude_text,
+        coalesce(asked.latitude_text, place.value ->> 'latitude') as latitude_text,
+        coalesce(asked.longitude_text, place.value ->> 'longitude') as longitude_text,
         place.value ->> 'utc_offset_seconds' as offset_text,
         left(place.value ->> 'reason', 200) as refusal,
         jsonb_path_query_array(place.value, 'lax $.hourly.time[*]') as times
@@ -78,6 +73,28 @@ places as materialized (
     from responses
     -- The condition that always holds makes a list within the list fall apart as the counting path does.
     cross join lateral jsonb_path_query(responses.document, 'lax $[*] ? (1 == 1)') with ordinality as place (value, position)
+    left join lateral (
+        select coordinates.latitude_text, coordinates.longitude_text
+        from (
+            select
+                pair.latitude_text,
+                pair.longitude_text,
+                pair.position = place.position as is_in_position,
+                abs({{ try_measure('pair.latitude_text') }} - {{ try_measure("(place.value ->> 'latitude')") }}) as latitude_off,
+                abs({{ try_measure('pair.longitude_text') }} - {{ try_measure("(place.value ->> 'longitude')") }}) as longitude_off
+            from rows from (
+                unnest(string_to_array(substring(responses.request_key from '[?&]latitude=([^&]*)'), ',')),
+                unnest(string_to_array(substring(responses.request_key from '[?&]longitude=([^&]*)'), ','))
+            ) with ordinality as pair (latitude_text, longitude_text, position)
+        ) as coordinates
+        -- Half a step of the coarsest grid off, and in its position or the nearest; else, in its position.
+        where is_in_position or (latitude_off < 0.2 and longitude_off < 0.25)
+        order by
+            coalesce(latitude_off < 0.2 and longitude_off < 0.25, true) desc,
+            is_in_position desc,
+            latitude_off ^ 2 + longitude_off ^ 2
+        limit 1
+    ) as asked on true
 
 ),
 
@@ -216,6 +233,10 @@ judged as (
                 or pressure_hpa not between 500 and 1100
                 or cloud_cover_pct not between 0 and 100
                 or weather_code not between 0 and 99 then 'value_out_of_range'
+            -- A copy: it would count twice in what a game's hours sum up to.
+            when row_number() over (
+                partition by load_id, venue_id, latitude, longitude, local_at, utc_offset_seconds order by record_number
+            ) > 1 then 'hour_twice'
         end as rule
     from typed
     offset 0
@@ -257,6 +278,7 @@ select
         when 'missing_offset' then 'times are local and utc_offset_seconds does not say where'
         when 'unit_not_known' then array_to_string(strange_units, ', ')
         when 'invalid_value' then 'no number: ' || array_to_string(strange_values, ', ')
+        when 'hour_twice' then 'the answer tells this place''s hour ' || time_text || ' more than once'
         when 'no_values' then 'the model has no value for this hour (yet)'
         when 'value_out_of_range' then 'a value that no weather has: ' || concat_ws(', ', temperature_f, humidity_pct,
             precipitation_probability_pct, precipitation_in, wind_speed_mph, wind_direction_deg, wind_gusts_mph,

@@ -1,5 +1,5 @@
 -- How many records each load holds, counted from the document itself and once: the left side of the accounting.
--- A repeat holds what the body it repeats holds. After the models that stage them, so that a load counted here is staged.
+-- A repeat holds what the body it repeats holds. is_mended: JSON only after bad text in it was replaced. After the models that stage them, so that a load counted here is staged.
 -- depends_on: {% for model in accounting_models() %}{{ ref(model) }} {% endfor %}
 {{ config(
     materialized='incremental',
@@ -28,6 +28,12 @@ with bodies as (
             else ({{ entry.json_count }})
             {% endif %}
         end::bigint as records
+        {% endif %},
+        {% if entry.source in ['vsin', 'sbr', 'savant'] %}
+        false as is_mended
+        {% else %}
+        not coalesce(pg_input_is_valid(raw_data.text_of(raw.body), 'jsonb'), false)
+        and raw_data.json_of(raw.body) is not null as is_mended
         {% endif %}
     from {{ source('raw_data', entry.table) }} as raw
     {% if entry.count is not defined %}
@@ -36,7 +42,7 @@ with bodies as (
     where raw.load_id in {{ pending_loads() }} and raw.body is not null
     union all
     {% endfor %}
-    select load_id, archive, 'raw_data.' || archive, record_count
+    select load_id, archive, 'raw_data.' || archive, record_count, false
     from {{ source('raw_data', 'archive_files') }}
     where load_id in {{ pending_loads() }}
 
@@ -53,14 +59,14 @@ repeats as (
 
 )
 
-select load_id, source, raw_table, records from bodies
+select load_id, source, raw_table, records, is_mended from bodies
 union all
-select repeats.load_id, bodies.source, bodies.raw_table, bodies.records
+select repeats.load_id, bodies.source, bodies.raw_table, bodies.records, bodies.is_mended
 from repeats
 inner join bodies on bodies.load_id = repeats.repeat_of
 {% if is_incremental() %}
 union all
-select repeats.load_id, known.source, known.raw_table, known.records
+select repeats.load_id, known.source, known.raw_table, known.records, known.is_mended
 from repeats
 inner join {{ this }} as known on known.load_id = repeats.repeat_of
 where not exists (select from bodies where bodies.load_id = repeats.repeat_of)

@@ -1,5 +1,6 @@
 -- The quarantine: what was not staged, with the rule and the reason. scope record: a whole record; market: the two
--- prices of a market that cannot belong together; field: one cell. Only records count in the accounting.
+-- prices of a market that cannot belong together; field: one cell; document: bad text that was replaced in the reading,
+-- so that its neighbours could be read. Only records count in the accounting.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -65,3 +66,8 @@ union all
 select source, raw_table, load_id, record_number, 'field', rule, reason from cells
 union all
 select source, raw_table, load_id, record_number, 'market', rule, reason from markets
+union all
+select source, raw_table, load_id, 0, 'document', 'mended_text',
+    'the document was readable only after bad text in it was replaced (NUL, lone surrogates, NaN or bytes that are no UTF-8)'
+from {{ ref('stg_raw__record_counts') }}
+where load_id in {{ pending_loads() }} and is_mended
