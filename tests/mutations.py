@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -23,23 +24,26 @@ RETYPED: tuple[Any, ...] = (
     *(0, -1, 0.5, 1e308, 1e-320, 10**10, 10**19, 10**25, True, False, None),
     *([], {}, [1, 2], [[]], [None], {"a": {"b": 1}}, {"id": 1}),
 )
-ODD_TIMES = (
-    *("infinity", "-infinity", "now", "epoch", "today", "0000-00-00", "2025-02-30", "99999-01-01T00:00:00Z"),
-    *("294277-01-01T00:00:00Z", "4713-01-01T00:00:00Z BC", "2025-07-15T25:00:00Z", "2025-07-15T17:05:00", "20250715"),
-    *("2025-07-15T17:05:00+99:99", "2025-07-15T24:00:00Z", "2025-07-15T23:59:60Z", "0001-01-01T00:00:00Z", "9999-12-31"),
-    *("9999-12-31T23:59:59Z", "1e9", "1752599100", "2025-07-15 17:05", "15/07/2025", "٢٠٢٥-٠٧-١٥"),
-)
-ODD_NUMBERS = (
-    *("1_000", "0x1F", "1e5", "1e400", "--5", "5.", ".5", "٣", "99999999999", "-0", "+", "-", "1,5", "1 5", "inf"),
-    *("999999999", "-999999999", "0.000000001", "2147483648", "9223372036854775808", "100000", "1e-400", "７"),
-)
+_TIMES = """
+infinity -infinity now epoch today 0000-00-00 2025-02-30 99999-01-01T00:00:00Z 294277-01-01T00:00:00Z
+2025-07-15T25:00:00Z
+2025-07-15T17:05:00 20250715 2025-07-15T17:05:00+99:99 2025-07-15T24:00:00Z 2025-07-15T23:59:60Z 0001-01-01T00:00:00Z
+9999-12-31 9999-12-31T23:59:59Z 1e9 1752599100 15/07/2025 ٢٠٢٥-٠٧-١٥
+"""
+ODD_TIMES = (*_TIMES.split(), "4713-01-01T00:00:00Z BC", "2025-07-15 17:05")
+_NUMBERS = """
+1_000 0x1F 1e5 1e400 --5 5. .5 ٣ 99999999999 -0 + - 1,5 inf 999999999 -999999999 0.000000001 2147483648 1e-400 ７
+9223372036854775808 100000
+"""
+ODD_NUMBERS = (*_NUMBERS.split(), "1 5")
 # Kinds that need a list, that need an object, and that go anywhere.
 ORDER_KINDS = ("repeat_element", "shuffle")
 FIELD_KINDS = ("duplicate", "rename", "extra")
-KINDS = (
-    *("drop", "retype", "nest", "deep", "bottomless", "huge_text", "huge_number", "nul", "surrogate", "nan", "negative"),
-    *("bad_bytes", "raw_nul", "number_as_text", "odd_time", "odd_number", *ORDER_KINDS, *FIELD_KINDS),
-)
+_KINDS = """
+drop retype nest deep bottomless huge_text huge_number nul surrogate nan negative bad_bytes raw_nul number_as_text
+odd_time odd_number
+"""
+KINDS = (*_KINDS.split(), *ORDER_KINDS, *FIELD_KINDS)
 # Lists that are no list of records: one element that holds everything (what is spoiled beside the list within it may
 # cost nothing), or parts of the one record around them (which may be lost with a part).
 WRAPPERS = frozenset({"dates", "oddsTables"})
@@ -199,7 +203,7 @@ def surviving(document: Any, path: Path, kind: str) -> Any:
             rest = copy.deepcopy(document)
             holder, key = value_at(rest, path[:depth]), path[depth]
             if isinstance(holder, list) and (depth == 0 or path[depth - 1] in ORDERED):
-                holder[key] = None  # type: ignore[call-overload]
+                holder[int(key)] = None
             else:
                 del holder[key]
             return rest
@@ -268,10 +272,10 @@ def mutate_next_data(rng: random.Random, body: bytes) -> Mutation:
 # ---------------------------------------------------------------- lines and rows
 
 TEXT_KINDS = ("cut", "drop_line", "double_line", "bytes", "nul", "swap_cells", "cell", "flip", "whole")
-ODD_CELLS = (
-    *(b"", b"null", b"NaN", b"-1", b"1e400", b"abc", b"\xff\xfe", b"\x00", b'"', b'""', b'a"b', b"<b>", b"&#0;", b"&nbsp;"),
-    *("½".encode(), b"9" * 400, b"1,2", b"'", b"\\", b"\r", b"infinity", b"2025-02-30", b"99999999999", b"\xc3", b"&", b"<"),
+_CELLS = (
+    b'null NaN -1 1e400 abc \xff\xfe \x00 " "" a"b <b> &#0; &nbsp; & < 1,2 \' \\ infinity 2025-02-30 99999999999 \xc3'
 )
+ODD_CELLS = (*_CELLS.split(b" "), b"", b"\r", b"9" * 400, "½".encode())
 Span = tuple[int, int]
 
 
@@ -285,7 +289,7 @@ def mutate_csv(rng: random.Random, body: bytes) -> Mutation:
 
     def lines(text: bytes) -> list[Span]:
         ends = [found.end() for found in re.finditer(b"\n", text)] + [len(text)]
-        return [(start, end) for start, end in zip(ends, ends[1:], strict=False) if start < end]
+        return [(start, end) for start, end in pairwise(ends) if start < end]
 
     return mutate_rows(rng, body, lines)
 
@@ -294,7 +298,9 @@ def mutate_rows(rng: random.Random, body: bytes, elements: Callable[[bytes], lis
     """A text spoiled whose elements stand where ``elements`` says (from, to); None: nothing need survive."""
     kind = rng.choices(TEXT_KINDS, [2, 4, 4, 6, 2, 4, 12, 4, 1])[0]
     if kind == "whole":
-        return Mutation(kind, rng.choice([b"<html></html>", b"\xff\xfe" * 50, b'error\n"Error: Query Timeout"\n', b""]), ())
+        return Mutation(
+            kind, rng.choice([b"<html></html>", b"\xff\xfe" * 50, b'error\n"Error: Query Timeout"\n', b""]), ()
+        )
     lines = body.split(b"\n")
     number = rng.randrange(len(lines))
     line = lines[number]

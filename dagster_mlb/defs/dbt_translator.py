@@ -21,6 +21,8 @@ RAW_SCHEMA = "raw_data"
 # On a check's spec: dbt's severity is "error", so a failure of it fails the step.
 IS_GATE = "dagster_mlb/is_gate"
 OPERATIONAL_ASSETS = {"record_accounting", "model_registry"}
+# What every source is read with stands left of them all: a group of its own keeps the groups free of circles.
+REFERENCE = {"int_team_aliases"}
 # Folders of staging whose models stand with their raw tables; what all sources come to together is "staging".
 GROUP_OF_FOLDER = {
     **{source: source for source in {table.source for table in LIVE_TABLES}},
@@ -29,6 +31,7 @@ GROUP_OF_FOLDER = {
 OWNERS = {
     **dict.fromkeys(GROUP_OF_FOLDER.values(), "team:ingest"),
     "staging": "team:ingest",
+    "reference": "team:ingest",
     "intermediate": "team:ingest",
     "games": "team:modelling",
     "market": "team:modelling",
@@ -52,6 +55,8 @@ def group_of(properties: Mapping[str, Any]) -> str:
     folders = properties["fqn"][1:-1] if properties["resource_type"] != "source" else []
     if len(folders) > 1 and folders[0] == "staging" and folders[1] in GROUP_OF_FOLDER:
         return GROUP_OF_FOLDER[folders[1]]
+    if properties["resource_type"] == "seed" or properties["name"] in REFERENCE:
+        return "reference"
     told = (properties.get("config", {}).get("meta") or {}).get("dagster", {}).get("group")
     if told:
         return str(told)

@@ -75,9 +75,12 @@ def create_replay_app(recording: Recording, clock: ReplayClock) -> Starlette:
     loose: dict[tuple[str, str], _Tape] = defaultdict(_Tape)
     for told in recording.responses:
         base, path = ENDPOINTS[told.table].base, unquote(told.path)
-        tape = loose[base, path] if told.any_params else exact[base, path, frozenset(told.params.items())]
-        tape.at.append(told.observed_at)
-        tape.responses.append(told)
+        tapes = [exact[base, path, frozenset(told.params.items())]]
+        if told.any_params:  # a question that is known better is answered better
+            tapes.append(loose[base, path])
+        for tape in tapes:
+            tape.at.append(told.observed_at)
+            tape.responses.append(told)
 
     async def answer(request: Request) -> Response:
         base, path = request.path_params["base"], "/" + request.path_params["path"]

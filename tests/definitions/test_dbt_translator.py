@@ -46,6 +46,11 @@ def test_the_group_is_the_source_the_folder_of_curated_and_else_the_layer() -> N
     assert group_of(model(fqn=["dagster_mlb", "teams"])) == "staging"
 
 
+def test_what_every_source_is_read_with_is_the_group_left_of_them_all() -> None:
+    assert group_of(model(resource_type="seed", name="teams", fqn=["dagster_mlb", "teams"])) == "reference"
+    assert group_of(model(name="int_team_aliases", fqn=["dagster_mlb", "intermediate", "x"])) == "reference"
+
+
 def test_a_group_told_in_the_model_wins() -> None:
     assert group_of(model(config={"meta": {"dagster": {"group": "signals"}}})) == "signals"
 

@@ -151,6 +151,21 @@ def test_layers_depend_only_on_what_is_left_of_them(defs: dg.Definitions) -> Non
     assert backwards == []
 
 
+def test_the_sources_groups_stand_left_of_what_all_of_them_come_to(defs: dg.Definitions) -> None:
+    """The UI draws folded groups by their edges: a circle between them would put a source in the middle."""
+    graph = defs.resolve_asset_graph()
+    groups = {table.source for table in LIVE_TABLES} | {"archives"}
+    backwards = {
+        (str(graph.get(parent).group_name), str(graph.get(key).group_name))
+        for key in graph.get_all_asset_keys()
+        if graph.get(key).group_name in groups
+        for parent in graph.get(key).parent_keys
+        if graph.get(parent).group_name not in {*groups, "reference"}
+    }
+
+    assert backwards == set()
+
+
 def test_the_gates_block_what_is_right_of_them(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     blocking = {key.name for key in graph.asset_check_keys if graph.get(key).blocking}

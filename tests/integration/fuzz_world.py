@@ -248,7 +248,7 @@ def spoil(answers: Sequence[Answer], count: int, *, seed: int) -> Fuzz:
 
 
 def store(settings: Settings, loads: Sequence[Load], *, start: datetime, batch: int = 200) -> datetime:
-    """Every body an answer to a request of its own, a tenth of a second after the one before. Returns the last moment."""
+    """Every body an answer to a request of its own, 0.1 s after the one before. Returns the last moment."""
     by_table: dict[str, list[tuple[datetime, Load]]] = defaultdict(list)
     for number, load in enumerate(loads):
         by_table[load.answer.table].append((start + timedelta(milliseconds=100 * number), load))
@@ -349,7 +349,9 @@ def lost_neighbours(settings: Settings, fuzz: Fuzz, may_cost: Callable[[Load], s
     for table, models in accountants().items():
         loads = [load for load in fuzz.spoiled if load.answer.table == table and load.survivor is not None]
         originals = {
-            (load.answer.request_key, load.body): load.load_id for load in fuzz.compared if load.body == load.answer.body
+            (load.answer.request_key, load.body): load.load_id
+            for load in fuzz.compared
+            if load.body == load.answer.body
         }
         wanted = [load.load_id for load in loads] + [load.survivor.load_id for load in loads if load.survivor]
         bags = staged_rows(settings, models, [*wanted, *originals.values()])

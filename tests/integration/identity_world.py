@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import httpx
 import polars as pl
@@ -35,14 +36,15 @@ from dagster_mlb.sources.sbd import client as sbd
 from dagster_mlb.sources.sbr import client as sbr
 from dagster_mlb.sources.vsin import client as vsin
 from dagster_mlb.sources.vsin.parse import READER
+from dagster_mlb.warehouse import transform
 from dagster_mlb.warehouse.frames import read_frame
 from dagster_mlb.warehouse.prepare import prepare
 
 # Hours UTC of a day: late morning in New York (everybody's whole slate), the afternoon (VSIN alone: of a doubleheader
-# it tells no starts, but which game has begun), the evening, after most rain-outs of the day were told.
+# it tells no starts, but which game has begun), the evening, when day games are over and late ones are not on.
 MORNING, AFTERNOON, EVENING = 15.5, 20.5, 23.5
 # A board of PrizePicks has some 450 lines a game on the day itself, game after game: of every stretch of 400, 20.
-LINES_ASKED, LINES_BETWEEN, LONGEST_BOARD = 20, 400, 10_000
+LINES_ASKED, LINES_BETWEEN, LONGEST_BOARD = 20, 400, 9_000
 SOURCES = ("odds_api", "action_network", "sbd", "vsin", "sbr", "prizepicks")
 
 
@@ -103,6 +105,7 @@ def _plans(settings: Settings, day: date, hour: float) -> list[Plan]:
     if hour == AFTERNOON:
         return [pages]
     days = [day - DAY, day, day + DAY]
+    ahead = days[1:] if hour == MORNING else [day]
     schedule = [mlb_stats.schedule_request(asked, capture="captured") for asked in days]
     secret = odds_api.secret_params(settings)
     plans = [
@@ -111,14 +114,12 @@ def _plans(settings: Settings, day: date, hour: float) -> list[Plan]:
             odds_api.POLICY, settings.odds_api_base_url, odds_events.EVENTS_TABLE, [odds_events.events_request()],
             secret_params=secret,
         ),
-        replace(
-            plan_scoreboard(settings, days[1:], books=(1534, 30), periods=action_network.PERIODS[:1]),
-        ),
+        plan_scoreboard(settings, ahead, books=(1534, 30), periods=action_network.PERIODS[:1]),
         Plan(sbd.POLICY, settings.sbd_base_url, sbd.ODDS_TABLE, [sbd.odds_request(sbd.BOOKS[:2])]),
         pages,
         Plan(
             sbr.POLICY, settings.sbr_base_url, sbr.ODDS_TABLE,
-            [sbr.odds_request(asked, "moneyline") for asked in days[1:]],
+            [sbr.odds_request(asked, "moneyline") for asked in ahead],
         ),
     ]  # fmt: skip
     if hour == MORNING:
@@ -126,10 +127,191 @@ def _plans(settings: Settings, day: date, hour: float) -> list[Plan]:
         plans.append(
             Plan(odds_api.POLICY, settings.odds_api_base_url, odds_api.ODDS_TABLE, asked, secret_params=secret)
         )
-        lines = range(1, LONGEST_BOARD // LINES_ASKED, LINES_BETWEEN // LINES_ASKED)
-        board = [prizepicks.projections_request(page, per_page=LINES_ASKED) for page in lines]
     else:
         plans.append(plan_public_betting(settings, [day], books=(1534,)))
-        board = [prizepicks.projections_request(1, per_page=LINES_ASKED)]
+    longest = LONGEST_BOARD if hour == MORNING else LONGEST_BOARD // 2  # in the evening the late games come first
+    lines = range(1, longest // LINES_ASKED, LINES_BETWEEN // LINES_ASKED)
+    board = [prizepicks.projections_request(page, per_page=LINES_ASKED) for page in lines]
     plans.append(Plan(prizepicks.POLICY, settings.prizepicks_base_url, prizepicks.PROJECTIONS_TABLE, board))
     return plans
+
+
+# What identity and the accounting need; the marts, and the tests of the tables, are not.
+_NEEDED: Final = ("game_crosswalk", "unmatched_events", "validation_results", "record_accounting")
+
+
+def stage_identity(settings: Settings) -> None:
+    """Stage what waits in raw, up to the crosswalk and the accounting. Raises TransformError where a model fails."""
+    folders = ["--project-dir", str(transform.DBT_PROJECT_DIR), "--profiles-dir", str(transform.DBT_PROFILES_DIR)]
+    wanted = ["--select", *(f"+{model}" for model in _NEEDED), "--exclude-resource-type", "test", "unit_test"]
+    quietly = ["--log-level", "none", "--quiet", "--no-write-json"]
+    with transform.connection_in_environment(settings) as database:
+        manifest = transform.cached_manifest(database)
+        outcome = transform.invoke(["build", *wanted, *folders, *quietly], manifest=manifest)
+    transform.TransformResult("identity", 0.0, transform.nodes_of(outcome)).raise_if_failed()
+
+
+# ---------------------------------------------------------------- the league's truth
+
+
+def truth_of(world: World) -> dict[str, dict[str, Listing]]:
+    """By source: every event that it ever names → the line of the schedule that it is, as of the world's clock."""
+    return {
+        "odds_api": wire_odds.odds_event_listing(world),
+        "action_network": wire_action_network.event_listings(world),
+        "sbd": wire_sbd.event_listings(world),
+        "vsin": wire_vsin.event_listings(world),
+        "sbr": wire_sbr.event_listings(world),
+        "prizepicks": wire_prizepicks.event_listings(world),
+    }
+
+
+# What the bodies in raw name, read by nothing but a path: no model of staging has a say.
+_NAMED: Final = (
+    ("odds_api", "odds_api_events", "raw_data.json_of(body)", "$[*].id"),
+    ("odds_api", "odds_api_odds", "raw_data.json_of(body)", "$[*].id"),
+    ("action_network", "action_network_scoreboard", "raw_data.json_of(body)", "$.games[*].id"),
+    ("action_network", "action_network_public_betting", "raw_data.json_of(body)", "$.games[*].id"),
+    ("sbd", "sbd_odds", "raw_data.json_of(body)", "$.data[*].id"),
+    (
+        "sbr",
+        "sbr_odds",
+        "raw_data.next_data_of(body)",
+        "$.props.pageProps.oddsTables[*].oddsTableModel.gameRows[*].gameView.gameId",
+    ),
+    ("prizepicks", "prizepicks_projections", "raw_data.json_of(body)", "$.data[*].attributes.game_id"),
+)
+_EVENTS_SQL: Final = """
+with named as (
+    {named}
+    union
+    select 'vsin', game_code from raw_data.vsin_split_rows where game_code <> ''
+)
+
+select named.source, named.event_id, ties.game_key, ties.rung, unmatched.reason
+from named
+left join staging.game_crosswalk as ties on ties.source = named.source and ties.event_id = named.event_id
+left join staging.unmatched_events as unmatched
+    on unmatched.source = named.source and unmatched.event_id = named.event_id
+order by 1, 2
+"""
+_NAMED_SQL: Final = """
+    select '{source}' as source, event #>> '{{}}' as event_id
+    from raw_data.{table} cross join lateral jsonb_path_query({document}, 'lax {path}') as event
+    where body is not null
+"""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Every event that raw names, ``frame``: ``source``, ``event_id``, and the tie (``game_key``, ``rung``) or the
+    ``reason`` why there is none; beside it the league's truth as of the last moment collected."""
+
+    world: World
+    truth: dict[str, dict[str, Listing]]
+    frame: pl.DataFrame
+
+    @classmethod
+    def read(cls, world: World, settings: Settings) -> Events:
+        """From a staged warehouse; the truth as of the clock of settings."""
+        named = "union".join(
+            _NAMED_SQL.format(source=source, table=table, document=document, path=path)
+            for source, table, document, path in _NAMED
+        )
+        now = world.at(settings.now())
+        return cls(now, truth_of(now), read_frame(settings, _EVENTS_SQL.format(named=named)))
+
+    def listing(self, source: str, event: str) -> Listing:
+        """What the league knows of an event."""
+        return self.truth[source][event]
+
+    def told(self) -> Iterator[tuple[str, str, int | None, str | None, str | None]]:
+        """(source, event, game_key, rung, reason) of each event."""
+        yield from self.frame.iter_rows()
+
+    def tied_wrongly(self) -> list[str]:
+        """Ties to another game than the event's, or of a line of the schedule that was not played."""
+        return [
+            f"{source} {event}: {listing.date} game {listing.game_pk} tied to {game_key} by {rung}"
+            for source, event, game_key, rung, _ in self.told()
+            if game_key is not None
+            and (
+                game_key != game_key_of(listing := self.listing(source, event))
+                or not listing.is_played_as_of(self.world.moment)
+            )
+        ]
+
+    def unexplained(self) -> list[str]:
+        """Events that are neither tied nor listed as unmatched with a reason, or both."""
+        return [
+            f"{source} {event}: {self.listing(source, event)}"
+            for source, event, game_key, _, reason in self.told()
+            if (game_key is None) == (not reason)
+        ]
+
+    def untied(self) -> dict[str, set[str]]:
+        """By source, the events that stayed open."""
+        found: dict[str, set[str]] = {source: set() for source in SOURCES}
+        for source, event, game_key, _, _ in self.told():
+            if game_key is None:
+                found[source].add(event)
+        return found
+
+    def never_played(self) -> dict[str, set[str]]:
+        """By source, the named events whose line of the schedule was not played."""
+        found: dict[str, set[str]] = {source: set() for source in SOURCES}
+        for source, event, *_ in self.told():
+            if not self.listing(source, event).is_played_as_of(self.world.moment):
+                found[source].add(event)
+        return found
+
+    def of_kind(self, source: str, kind: str) -> set[int]:
+        """Games (by gamePk) of a source's tied events that are of a kind: doubleheader, make-up or suspended."""
+        is_kind = {
+            "doubleheader": lambda x: x.double_header != "N",
+            "make-up": lambda x: x.is_makeup,
+            "suspended": lambda x: x.suspended_at < NEVER,
+        }[kind]
+        return {
+            listing.game_pk
+            for named, event, game_key, _, _ in self.told()
+            if named == source and game_key is not None and is_kind(listing := self.listing(named, event))
+        }
+
+    def figures(self) -> str:
+        """Events by source and by rung (or reason), as a table of text."""
+        counted = (
+            self.frame.with_columns(how=pl.coalesce("rung", "reason"), tied=pl.col("game_key").is_not_null())
+            .group_by("source", "how", "tied")
+            .len("events")
+            .with_columns(share=pl.col("events") / pl.col("events").sum().over("source"))
+            .sort("source", "tied", "events", descending=[False, True, True])
+        )
+        return "\n".join(
+            f"{source:15} {'tied' if tied else 'open'} {events:6,} {share:7.2%}  {how}"
+            for source, how, tied, events, share in counted.select(
+                "source", "how", "tied", "events", "share"
+            ).iter_rows()
+        )
+
+
+# ---------------------------------------------------------------- what staging made of the records
+
+_ACCOUNTS_SQL: Final = """
+select raw_table, records, staged, quarantined, repeats, out_of_scope, difference
+from operational.record_accounting where records > 0 order by 1
+"""
+_QUARANTINE_SQL: Final = """
+select raw_table, rule, count(distinct (load_id, record_number)) as records, min(reason) as reason
+from staging.validation_results where scope = 'record' group by 1, 2 order by 1, 2
+"""
+
+
+def read_accounts(settings: Settings) -> pl.DataFrame:
+    """Records of each raw table that has any, by what became of them."""
+    return read_frame(settings, _ACCOUNTS_SQL)
+
+
+def read_quarantine(settings: Settings) -> pl.DataFrame:
+    """Quarantined records by table and rule, with an example's reason."""
+    return read_frame(settings, _QUARANTINE_SQL)

@@ -248,10 +248,8 @@ def test_every_policy_has_a_budget_and_a_cadence() -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("seed", [11, 12])
-def test_a_full_day_of_the_demo_with_every_fault(
-    server_url: str, postgres_server: str, tmp_path: Path, seed: int
-) -> None:
+@pytest.mark.timeout(1200)
+def test_a_full_day_of_the_demo_with_every_fault(server_url: str, postgres_server: str, tmp_path: Path) -> None:
     """The demo's slate through all kinds of faults, then without: the staged rows are those of a day without any."""
     server = Server(server_url, postgres_server)
     now = DEMO_WORLD.now
@@ -266,7 +264,7 @@ def test_a_full_day_of_the_demo_with_every_fault(
         prepare(faulty)
         with policies(read_timeout_s=60.0):
             collect_slate(whole, run_id="whole")
-        set_faults(league, share=SHARE, seed=seed, latency_s=0.2, silence_s=5.0, retry_after_s=1)
+        set_faults(league, share=SHARE, seed=12, latency_s=0.2, silence_s=5.0, retry_after_s=1)
         first = collect_slate(faulty, run_id="faulty")
         told = told_faults(league)
         assert 0.2 < sum(told["faults"].values()) / sum(told["asked"].values()) < 0.4
@@ -277,7 +275,7 @@ def test_a_full_day_of_the_demo_with_every_fault(
         second = collect_slate(faulty, run_id="recovered")
         assert [missing for row in second for missing in row.missing] == []
         for settings in (whole, faulty):
-            assert run_selection(settings, "upstream").failed == []
+            assert [f"{n.unique_id}: {n.message}" for n in run_selection(settings, "upstream").failed] == []
             assert rows(settings, "select raw_table from operational.record_accounting where difference <> 0") == []
         for query in SAME_AFTER_RECOVERY:
             assert rows(faulty, query) == rows(whole, query), query
@@ -291,5 +289,5 @@ SAME_AFTER_RECOVERY = (
     "select source, event_id, book, market, side, measure, pct from staging.betting_splits order by 1, 2, 3, 4, 5, 6",
     "select series_id, known_at, line, price_american, status from staging.player_props order by 1, 2",
     "select game_key, side, pitcher_id from staging.starters order by 1, 2, 3",
-    "select count(*), min(pitch_type), sum(release_speed) from staging.stg_savant__pitch_versions",
+    "select game_pk, at_bat_number, pitch_number, version from staging.stg_savant__pitch_versions order by 1, 2, 3, 4",
 )

@@ -6,13 +6,18 @@ element that holds it (a game, a book, an outcome, a line) and nothing beside it
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 import pytest
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import connect
@@ -61,7 +66,9 @@ HANGS_ON: Final = (
 def may_cost(load: Load) -> str | None:
     assert load.mutation is not None
     shape = shape_of(load.mutation.path)
-    models = [models for table, place, models, _ in HANGS_ON if table == load.answer.table and re.fullmatch(place, shape)]
+    models = [
+        models for table, place, models, _ in HANGS_ON if table == load.answer.table and re.fullmatch(place, shape)
+    ]
     return models[0] if models else None
 
 
@@ -76,7 +83,9 @@ def answers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> list[An
         return small_answers(settings)
 
 
-def fuzzed(server: Server, folder: Path, answers: list[Answer], count: int, seed: int) -> Iterator[tuple[Settings, Fuzz]]:
+def fuzzed(
+    server: Server, folder: Path, answers: list[Answer], count: int, seed: int
+) -> Iterator[tuple[Settings, Fuzz]]:
     """A database that holds originals, survivors and ``count`` spoiled answers, all staged by one run."""
     fuzz = spoil(answers, count, seed=seed)
     loads = [*fuzz.compared, *fuzz.spoiled]
@@ -99,10 +108,13 @@ def unaccounted(settings: Settings) -> list[tuple[object, ...]]:
     """Tables whose account does not close, and loads whose rows are not as many as their document holds records."""
     with connect(settings) as connection:
         found: list[tuple[object, ...]] = connection.execute(
-            "select raw_table, records, difference from operational.record_accounting where difference <> 0 or held <> 0"
+            "select raw_table, records, difference from operational.record_accounting "
+            "where difference <> 0 or held <> 0"
         ).fetchall()
         for table, models in accountants().items():
-            rows = " union all ".join(f"select load_id, count(*) as n from staging.{model} group by 1" for model in models)
+            rows = " union all ".join(
+                f"select load_id, count(*) as n from staging.{model} group by 1" for model in models
+            )
             found += connection.execute(
                 f"""
                 select '{table}', raw.load_id, counts.records, coalesce(sum(made.n), 0)
@@ -128,7 +140,7 @@ def unexplained(settings: Settings) -> list[tuple[object, ...]]:
         for model in sorted(models)
     )
     with connect(settings) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+        return connection.execute(query).fetchall()
 
 
 def test_a_sample_of_spoiled_answers_is_staged_or_explained(
@@ -148,3 +160,63 @@ def test_ten_thousand_spoiled_answers_are_staged_or_explained(
         assert len(fuzz.spoiled) == PROOF
         print(f"{len(fuzz.compared)} compared; by kind {dict(fuzz.by_kind)}; by table {dict(fuzz.by_table)}")
         judge(settings, fuzz)
+
+
+# ---------------------------------------------------------------- bytes to text and JSON
+
+# No text of PostgreSQL holds a NUL; a script ends at "</script>", wherever that stands.
+TEXTS = st.text(st.characters(exclude_characters="\0<", exclude_categories=["Cs"]), max_size=12)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+UNLIKE_JSON = st.binary(max_size=40).map(lambda noise: noise.translate(None, b'"\\<'))
+EASILY: Final = hypothesis_settings(deadline=None, derandomize=True, max_examples=100)
+
+
+@pytest.fixture(scope="module")
+def connection(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
+    with fresh_database(server, tmp_path_factory.mktemp("text"), WORLD.now) as settings, connect(settings) as opened:
+        yield opened
+
+
+def read(connection: psycopg.Connection, function: str, body: bytes) -> str | None:
+    row = connection.execute(f"select raw_data.{function}(%s)::text", [body]).fetchone()
+    assert row is not None
+    return row[0]
+
+
+@EASILY
+@given(noise=st.binary(max_size=200))
+@example(noise=b'{"a": "\xff\x00\xed\xa0\x80\xf4\x90\x80\x80"}')
+@example(noise=b"[" * 100_000)
+@example(noise=b"[" + b"1" * 200_000 + b"]")
+def test_bytes_are_read_as_python_reads_them_or_not_at_all(connection: psycopg.Connection, noise: bytes) -> None:
+    for function in ("json_of", "next_data_of", "text_of"):
+        read(connection, function, noise)
+    visible = noise.replace(b"\0", b"")
+    try:
+        assert read(connection, "text_of", visible) == visible.decode().lstrip("\ufeff")
+    except UnicodeDecodeError:
+        assert read(connection, "text_of", visible) is None
+    runs = re.compile("\ufffd+")  # Python writes one for several bytes that could have begun a character
+    lossy = read(connection, "lossy_text_of", visible) or ""
+    assert runs.sub("\ufffd", lossy) == runs.sub("\ufffd", visible.decode("utf-8", "replace"))
+
+
+@EASILY
+@given(value=VALUES, before=UNLIKE_JSON, inside=UNLIKE_JSON)
+def test_noise_in_a_text_costs_no_neighbour(
+    connection: psycopg.Connection, value: Any, before: bytes, inside: bytes
+) -> None:
+    whole = json.dumps(value).encode()
+    assert json.loads(read(connection, "json_of", whole) or "") == value
+    spoiled = b'{"before": "%s", "neighbour": %s, "n": [NaN, 1e999999, %s, "\\ud83d", "\\u0000"]}' % (
+        *(before, whole, b'"' + inside + b'"'),
+    )
+    told = json.loads(read(connection, "json_of", spoiled) or "null")
+    assert told["neighbour"] == value
+    assert told["n"][:2] == [None, None] and told["n"][3:] == ["\ufffd", "\ufffd"]
+    page = b'<p>%s</p><script id="__NEXT_DATA__" type="application/json">%s</script>%s' % (before, spoiled, inside)
+    assert json.loads(read(connection, "next_data_of", page) or "null") == told

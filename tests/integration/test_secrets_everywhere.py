@@ -305,6 +305,7 @@ def test_settings_show_no_key_and_reach_no_child_by_name(it: Used) -> None:
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(1200)
 def test_a_whole_daily_run_of_dagster_leaves_no_key(server_url: str, postgres_server: str, tmp_path: Path) -> None:
     """All sources, dbt, models: the daily job on a clean league and a collection with echoes before it."""
     (tmp_path / "begun").touch()

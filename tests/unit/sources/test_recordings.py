@@ -208,6 +208,17 @@ def test_the_server_says_what_was_said_by_its_clock(tmp_path: Path) -> None:
         assert httpx.get(f"{url}/clock").json() == {"now": "2025-07-15T16:05:00+00:00"}
 
 
+def test_a_body_of_whatever_parameters_is_not_given_for_another_whose_parameters_are_known(tmp_path: Path) -> None:
+    told = [
+        SavedBody("odds_api_odds", body, NOON, path="/v4/odds", params=params)
+        for body, params in ((b"[1]", {"regions": "us"}), (b"[2]", {"regions": "eu"}))
+    ]
+    with replay_server(recording_of_bodies(tmp_path, told), ReplayClock(NOON)) as url:
+        for region, body in (("us", b"[1]"), ("eu", b"[2]")):
+            assert httpx.get(f"{url}/odds_api/v4/odds?regions={region}").content == body
+        assert httpx.get(f"{url}/odds_api/v4/odds?regions=au").content in (b"[1]", b"[2]")
+
+
 def test_several_answers_of_one_moment_are_given_turn_by_turn(tmp_path: Path) -> None:
     told = [recorded(tmp_path, body, NOON, "GET /v4/odds") for body in (b"[1]", b"[2]")]
     other = recorded(tmp_path, b"[9]", NOON, "GET /v4/scores")
