@@ -294,6 +294,8 @@ def demo(settings: Settings, console: Console) -> int:
             console.print(
                 f"  {outcome.seconds:5.1f} s  today, {today}: collected, staged, rated, predicted, bet on paper"
             )
+            for warning in outcome.checks_warned:
+                console.print(f"  [yellow]warning[/]  {warning}", highlight=False)
         except RunFailedError as error:
             console.print(f"[red]{error}[/]")
             return 1

@@ -191,7 +191,8 @@ def surviving(document: Any, path: Path, kind: str) -> Any:
     value = value_at(document, path)
     if kind == "bottomless":
         return None
-    if kind == "extra" or (kind in ORDER_KINDS and _holds_records(value)):
+    is_ordered = bool(path) and path[-1] in ORDERED
+    if kind == "extra" or (kind in ORDER_KINDS and _holds_records(value) and not is_ordered):
         return document  # all is still there
     for depth in range(len(path) - 1, -1, -1):
         if _is_column(path, depth) and kind not in ("drop", *ORDER_KINDS):

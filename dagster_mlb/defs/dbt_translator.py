@@ -15,7 +15,10 @@ from dagster_mlb.defs.raw_archives import ARCHIVE_DESCRIPTIONS
 # operational tables only these two are made by assets.
 NOT_LINEAGE = {("raw_data", "archive_files"), ("raw_data", "parsed_loads")}
 # Rows that a reader makes of bodies, stored together with them: in the graph they are the table of the bodies.
-ROWS_OF = {("raw_data", "vsin_split_rows"): "vsin_splits", ("raw_data", "savant_pitch_rows"): "savant_pitches"}
+ROWS_OF: dict[tuple[str, ...], str] = {
+    ("raw_data", "vsin_split_rows"): "vsin_splits",
+    ("raw_data", "savant_pitch_rows"): "savant_pitches",
+}
 BOOKKEEPING_SCHEMA = "operational"
 RAW_SCHEMA = "raw_data"
 # On a check's spec: dbt's severity is "error", so a failure of it fails the step.

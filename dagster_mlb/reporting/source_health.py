@@ -101,7 +101,7 @@ class SourceReport:
                 self._circuit,
                 f"reliability {percent(health.reliability)}",
                 f"freshness {decimal(health.freshness)} ({self._cadence})",
-                f"last success {clock(health.last_success_at)}",
+                f"last success {clock(health.last_success_at)} New York",
             )
         )
 
@@ -170,12 +170,18 @@ def health_markdown(reports: Iterable[SourceReport]) -> str:
             rows.append(f"| {report.source} | {report.status} | – | – | – | – | – | |")
             continue
         told = (health.last_message or "").replace("|", "\\|")
+        answered = _unbroken(clock(health.last_success_at))
         rows.append(
             f"| {report.source} | {report.status} | {health.breaker_state.replace('_', ' ')} "
-            f"| {percent(health.reliability)} | {decimal(health.freshness)} | {clock(health.last_success_at)} "
+            f"| {percent(health.reliability)} | {decimal(health.freshness)} | {answered} "
             f"| {len(report.missing)} | {told} |"
         )
     return "\n".join(rows)
+
+
+def _unbroken(text: str) -> str:
+    """In a narrow column a moment stays on one line."""
+    return text.replace("-", "\N{NON-BREAKING HYPHEN}").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def percent(share: float | None) -> str:

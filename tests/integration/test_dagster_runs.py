@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ import dagster as dg
 import psycopg
 import pytest
 from conftest import _fresh_database
+from loopback_source import LoopbackSource, Reply
 
 from dagster_mlb.definitions import build_defs
 from dagster_mlb.defs import checks
 from dagster_mlb.defs.in_process import RunFailedError, RunOutcome, run_job
 from dagster_mlb.defs.instance import open_instance
-from dagster_mlb.defs.jobs import INTRADAY_RAW
 from dagster_mlb.defs.live_tables import LIVE_TABLES
 from dagster_mlb.defs.pooled_storage import dispose_pools
 from dagster_mlb.settings import Settings
@@ -179,16 +179,10 @@ def test_production_refuses_simulated_rows_and_nothing_right_of_them_runs(collec
     assert not any(table.startswith(("staging", "curated")) for table in outcome.metadata)
 
 
-def test_without_a_key_the_day_goes_on_and_a_backfill_says_why_not(collected: Collected) -> None:
+def test_without_a_key_a_backfill_fails_and_names_the_setting(collected: Collected) -> None:
     wrong = collected.settings.model_copy(update={"odds_api_key": None})
-    defs = build_defs(settings=wrong)
-    today = run_job(wrong, defs, "odds_look", day=TODAY)
-    backfill = run_job(wrong, defs, "history", day=date(2025, 7, 13))
+    backfill = run_job(wrong, build_defs(settings=wrong), "history", day=date(2025, 7, 13))
 
-    assert today.success, today.failures
-    assert "MLB_ODDS_API_KEY" in today.metadata["raw_data/odds_api_odds"]["nothing asked because"]
-    assert any("odds_api_odds: source_health" in check and "MLB_ODDS_API_KEY" in check for check in today.checks_warned)
-    assert "curated/moneylines" in today.metadata
     assert "MLB_ODDS_API_KEY" in backfill.failures["raw_data__odds_api_historical_odds"]
     assert "raw_data/mlb_stats_schedule" in backfill.metadata
     with pytest.raises(RunFailedError, match="odds_api_historical_odds"):
@@ -206,13 +200,22 @@ def test_every_source_was_asked_and_is_well(collected: Collected) -> None:
     assert collected.daily.metadata["operational/source_health"]["in trouble"] == "none"
 
 
-def test_an_intraday_run_leaves_alone_what_has_no_news_yet(collected: Collected) -> None:
-    outcome = run_job(collected.settings, collected.defs, "intraday", day=TODAY)
+def test_a_source_that_is_down_costs_its_own_rows_and_the_day_goes_on(collected: Collected) -> None:
+    wall = Reply(status=403, body=b"<html><title>Access denied</title></html>", content_type="text/html")
+    later = collected.settings.now() + timedelta(minutes=20)
+    with LoopbackSource() as source:
+        source.on("/betting-splits/", wall)
+        settings = collected.settings.model_copy(update={"vsin_base_url": source.base_url, "fixed_now": later})
+        outcome = run_job(settings, build_defs(settings=settings), "intraday", day=TODAY)
 
     assert outcome.success, outcome.failures
-    for name in INTRADAY_RAW:
-        assert "its source has news every" in outcome.metadata[f"raw_data/{name}"]["nothing asked because"], name
-    assert {"staging/odds_ticks", "curated/moneylines", "operational/source_health"} <= set(outcome.metadata)
+    assert len(outcome.checks_warned) == 2
+    assert all("vsin" in check and "HTTP 403" in check for check in outcome.checks_warned)
+    assert outcome.metadata["raw_data/vsin_splits"]["answers missing"] == 2
+    assert outcome.metadata["operational/source_health"]["in trouble"] == "vsin"
+    assert outcome.metadata["raw_data/sbd_odds"]["requests"] == 1
+    assert "has news every 3600 s" in outcome.metadata["raw_data/open_meteo_forecast"]["nothing asked because"]
+    assert {"staging/odds_ticks", "staging/betting_splits", "curated/moneylines"} <= set(outcome.metadata)
     assert "curated/predictions" not in outcome.metadata
 
 

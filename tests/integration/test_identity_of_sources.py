@@ -146,6 +146,7 @@ def assert_accepted(told: Told) -> None:
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 def test_a_season_of_all_sources(
     server_url: str, postgres_server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -166,6 +166,29 @@ def test_places_are_tied_to_the_park_that_was_asked_for(database: Settings) -> N
     ]
 
 
+def test_a_place_that_was_left_out_moves_no_other_to_its_park(database: Settings) -> None:
+    """Denver, the Bronx and Queens were asked for; an answer of fewer, or in another order, is told by its own grid."""
+    hour = {"time": ["2025-05-09T18:00"], "temperature_2m": [70.0]}
+    prepare(database)
+    asked = {"latitude": "39.75604,40.82919,40.75754", "longitude": "-104.99414,-73.92648,-73.84559"}
+    denver = place(hour, latitude=39.75, longitude=-105.0)
+    new_york, nowhere = place(hour), place(hour, latitude=-39.75, longitude=105.0)
+    for answer in ([denver, new_york, new_york], [new_york, new_york], [new_york, denver], [nowhere, new_york]):
+        put_forecast(database, answer, asked)
+    stage(database, "+stg_open_meteo__hours")
+    found = rows(database, f"select load_id, venue_id, rule from {HOURS} order by load_id, record_number")
+    told: dict[int, list[tuple[int, str | None]]] = {}
+    for load, venue, rule in found:
+        told.setdefault(load, []).append((venue, rule))
+    assert list(told.values()) == [
+        [(19, None), (3313, None), (3289, None)],
+        # Two parks of one city are one place of the grid: the first cannot be told from the second.
+        [(3313, None), (3313, "hour_twice")],
+        [(3313, None), (19, None)],
+        [(19, None), (3313, None)],
+    ]
+
+
 # ---------------------------------------------------------------- the league's, up to the games
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from dagster_mlb.sources.vsin.rows import (
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 IS_LEGACY: Final = re.compile(r"<table[ \t\r\n\f][^<>]*freezetable", FLAGS)
+_ROW: Final = re.compile(r"<tr(?=[ \t\r\n\f/>])", FLAGS)
+_HEADER: Final = re.compile(r"<tr[^<>]*>\s*<th(?=[ \t\r\n\f/>])", FLAGS)
 _CODE: Final = re.compile(r"""data-param2[ \t\r\n\f]*=[ \t\r\n\f]*["']?([0-9]{6,10}[A-Za-z]{2,8}[0-9]{1,8})""", FLAGS)
 
 
@@ -34,24 +37,57 @@ def legacy_rows(text: str, *, pairs: int) -> list[TeamRow]:
     for table in LexborHTMLParser(text).css("table.freezetable"):
         section = Section()
         for row in _rows_of_table(table):
-            code = next(
-                (match[1].upper() for node in row.css("[data-param2]") if (match := _CODE.match(_as_param(node)))),
-                None,
-            )
+            code = _code_of(row)
             if code is None:
                 section.learn(row.html or "", row)
             elif code in found:
                 found[code] = [replace(told, problem="the game stands on the page twice") for told in found[code]]
             else:
                 found[code] = _legacy_game(row, code, section)
+    codes = [code.upper() for code in dict.fromkeys(_CODE.findall(text))]
+    if any(code not in found for code in codes):
+        found = _alone(text) | found
     rows: list[TeamRow] = []
-    for number, code in enumerate(dict.fromkeys(map(str.upper, _CODE.findall(text))), start=pairs + 1):
+    for number, code in enumerate(dict.fromkeys(codes), start=pairs + 1):
         lost = TeamRow(
             "legacy", "0", game_code=code, sport=sport_of(code, ""), problem="no row of the table is this game's"
         )
         game = found.get(code, [lost, lost])
         rows += [replace(told, pair=str(number), position=str(place)) for place, told in enumerate(game, start=1)]
     return rows
+
+
+def _alone(text: str) -> dict[str, list[TeamRow]]:
+    """Games by code, the row of each read for itself: a broken tag within one ends the table for all below it."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    found: dict[str, list[TeamRow]] = {}
+    section = Section()
+    starts = [mark.start() for mark in _ROW.finditer(text)]
+    # The tables within a game's cells have rows of their own: a game goes on to the next one's code, or a header.
+    begins: list[int] = []
+    last = None
+    for place, (start, end) in enumerate(pairwise([*starts, len(text)])):
+        match = _CODE.search(text, start, end)
+        if _HEADER.match(text, start) or (match and match[1].upper() != last):
+            begins.append(place)
+            last = match[1].upper() if match else None
+    for place, following in pairwise([*begins, len(starts)]):
+        end = starts[following] if following < len(starts) else len(text)
+        chunk = text[starts[place] : end]
+        row = LexborHTMLParser(f"<table><tbody>{chunk}").css_first("tr")
+        code = _code_of(row) if row is not None else None
+        if row is not None and code is None:
+            section.learn(chunk, row)
+        elif row is not None and code is not None and code not in found:
+            found[code] = _legacy_game(row, code, section)
+    return found
+
+
+def _code_of(row: LexborNode) -> str | None:
+    """The code of the game that a row is about, in capitals."""
+    matches = (_CODE.match(_as_param(node)) for node in row.css("[data-param2]"))
+    return next((match[1].upper() for match in matches if match), None)
 
 
 def _as_param(node: LexborNode) -> str:

@@ -134,6 +134,20 @@ def test_a_line_that_does_not_fit_spoils_no_neighbour() -> None:
     assert cell(parsed.rows[1], "game_pk") is None
 
 
+def test_a_quote_that_is_never_closed_swallows_no_line_below() -> None:
+    lines = [line(game_pk=str(n), at_bat_number="1", pitch_number="1", des='"a pitch"') for n in range(1, 5)]
+    lines[1] = lines[1].replace('"a pitch"', '"a pitch')
+    parsed = parse.read(body(*lines))
+    assert [cell(row, "game_pk") for row in parsed.rows] == ["1", None, "3", "4"]
+    assert (cell(parsed.rows[1], "line_problem") or "").startswith("16 cells where the header names 119")
+
+
+def test_a_cell_may_hold_ends_of_lines() -> None:
+    two = [line(game_pk="7", at_bat_number="1", pitch_number=str(n), des='"first\r\nsecond\nthird"') for n in (1, 2)]
+    parsed = parse.read(body(*two))
+    assert [cell(row, "des") for row in parsed.rows] == ["first\r\nsecond\nthird"] * 2
+
+
 def test_a_cell_as_long_as_a_body_is_read() -> None:
     parsed = parse.read(body(line(game_pk="7", at_bat_number="1", pitch_number="1", des="x" * 300_000)))
     assert len(cell(parsed.rows[0], "des") or "") == 300_000

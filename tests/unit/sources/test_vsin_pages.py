@@ -300,6 +300,19 @@ def test_a_game_of_the_older_markup_that_cannot_be_read_is_told(rows: str, probl
     assert [told.problem for told in read(legacy_table(rows))] == [problem, problem]
 
 
+def test_a_broken_tag_within_a_game_of_the_older_markup_costs_the_game_alone() -> None:
+    """A table inside a cell that is not opened, but closed, ends the table of the games as a browser sees it."""
+    codes = [CODE, "20260403MLB00099", "20260403MLB00077"]
+    broken = legacy(codes[0]).replace("<table>", "<\ufffdtable>")
+    tomorrow = LEGACY_HEADER.replace("<th>Friday", '<th><a href="/mlb/games/?gamedate=2026-04-04">Saturday</a>')
+    page = legacy_table(broken + legacy(codes[1]) + tomorrow + legacy(codes[2]))
+    whole = read(page.replace("\ufffd", ""))
+    told = read(page)
+    assert [row.game_code for row in told] == [code for code in codes for _ in range(2)]
+    assert told[2:] == whole[2:]
+    assert all(row.problem for row in told[:2])
+
+
 # ---------------------------------------------------------------- spoiled pages
 
 WHOLE = table(game() + game("20260403MLB00099")) + table(game("20260404MLB00018", MONEY_FIRST), header(MONEY_FIRST))

@@ -57,3 +57,11 @@ begin
 exception when others then
     return null;
 end $$;
+
+-- Whether bytes are JSON as they stand, unmended. (pg_input_is_valid raises where JSON is nested too deep.)
+create function raw_data.is_json(body bytea) returns boolean language plpgsql immutable as $$
+begin
+    return raw_data.text_of(body)::jsonb is not null;
+exception when others then
+    return false;
+end $$;

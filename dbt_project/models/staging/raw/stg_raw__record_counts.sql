@@ -32,8 +32,7 @@ with bodies as (
         {% if entry.source in ['vsin', 'sbr', 'savant'] %}
         false as is_mended
         {% else %}
-        not coalesce(pg_input_is_valid(raw_data.text_of(raw.body), 'jsonb'), false)
-        and raw_data.json_of(raw.body) is not null as is_mended
+        not raw_data.is_json(raw.body) and raw_data.json_of(raw.body) is not null as is_mended
         {% endif %}
     from {{ source('raw_data', entry.table) }} as raw
     {% if entry.count is not defined %}
