@@ -92,7 +92,7 @@ places as materialized (
         order by
             coalesce(latitude_off < 0.2 and longitude_off < 0.25, true) desc,
             is_in_position desc,
-            latitude_off ^ 2 + longitude_off ^ 2
+            greatest(latitude_off, longitude_off)
         limit 1
     ) as asked on true
 
