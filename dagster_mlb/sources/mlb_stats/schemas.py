@@ -1,5 +1,4 @@
-"""The wire format of the MLB Stats API: schedule, teams, linescore, errors. Every leaf is optional. (One game is in
-``schemas_game.py``, people and places are in ``schemas_people.py``.)
+"""The wire format of the MLB Stats API, as far as it is asked: schedule, teams, errors. Every leaf is optional.
 
 What the names don't say: ``gamePk`` is *not* unique in a range of days (a postponed game stands under both its days);
 ``officialDate`` of a postponed entry is the new day; ``abstractGameState`` Final does not mean that it was played; the
@@ -17,13 +16,11 @@ from pydantic.alias_generators import to_camel
 from dagster_mlb.sources.wire import WireModel
 
 
-class Model(WireModel):
-    """An object whose names are written in camel case."""
-
+class _Model(WireModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class Reference(Model):
+class Reference(_Model):
     """Something named elsewhere: a league, a division, a venue, a sport."""
 
     id: int | None = None
@@ -32,13 +29,13 @@ class Reference(Model):
     abbreviation: str | None = None
 
 
-class Person(Model):
+class Person(_Model):
     id: int | None = None
     full_name: str | None = None
     link: str | None = None
 
 
-class Team(Model):
+class Team(_Model):
     """A club; only id, name and link without ``hydrate=team``. Ids never change, codes and names do."""
 
     id: int | None = None
@@ -64,7 +61,7 @@ class Team(Model):
     sport: Reference | None = None
 
 
-class LeagueRecord(Model):
+class LeagueRecord(_Model):
     """Wins and losses of the season; ``pct`` is text (``".512"``, ``".---"``)."""
 
     wins: int | None = None
@@ -73,7 +70,7 @@ class LeagueRecord(Model):
     pct: str | None = None
 
 
-class Side(Model):
+class Side(_Model):
     """One club's part in a game."""
 
     team: Team | None = None
@@ -85,12 +82,12 @@ class Side(Model):
     split_squad: bool | None = None
 
 
-class Sides(Model):
+class Sides(_Model):
     away: Side | None = None
     home: Side | None = None
 
 
-class Status(Model):
+class Status(_Model):
     """``statusCode`` by its first letter.
 
     S, P: not begun · I, M, N: running · D: postponed · C: cancelled · T, U: suspended · O, F: over.
@@ -105,7 +102,7 @@ class Status(Model):
     reason: str | None = None
 
 
-class LinescoreTotals(Model):
+class LinescoreTotals(_Model):
     runs: int | None = None
     hits: int | None = None
     errors: int | None = None
@@ -113,19 +110,19 @@ class LinescoreTotals(Model):
     is_winner: bool | None = None
 
 
-class Inning(Model):
+class Inning(_Model):
     num: int | None = None
     ordinal_num: str | None = None
     away: LinescoreTotals | None = None
     home: LinescoreTotals | None = None
 
 
-class LinescoreSides(Model):
+class LinescoreSides(_Model):
     away: LinescoreTotals | None = None
     home: LinescoreTotals | None = None
 
 
-class Position(Model):
+class Position(_Model):
     """Who stands where: fielders (defense), batters and runners (offense); a key is absent where nobody is."""
 
     team: Team | None = None
@@ -144,7 +141,7 @@ class Position(Model):
     in_hole: Person | None = None
 
 
-class Linescore(Model):
+class Linescore(_Model):
     current_inning: int | None = None
     current_inning_ordinal: str | None = None
     inning_state: str | None = None
@@ -162,7 +159,7 @@ class Linescore(Model):
     copyright: str | None = None
 
 
-class GameInfo(Model):
+class GameInfo(_Model):
     """``hydrate=gameInfo``: when the first pitch was thrown (UTC), how many came, how long it took (minutes)."""
 
     first_pitch: datetime | None = None
@@ -171,24 +168,11 @@ class GameInfo(Model):
     delay_duration_minutes: int | None = None
 
 
-class Lineup(Person):
-    """A player of a line-up, in batting order."""
-
-    primary_position: dict[str, str] | None = None
-
-
-class Lineups(Model):
-    """``hydrate=lineups``: a side's list is absent until it is posted."""
-
-    home_players: list[Lineup] | None = None
-    away_players: list[Lineup] | None = None
-
-
-class Content(Model):
+class Content(_Model):
     link: str | None = None
 
 
-class Game(Model):
+class Game(_Model):
     """One entry of a day's schedule. Times are UTC, dates are baseball days."""
 
     game_pk: int | None = None
@@ -204,8 +188,6 @@ class Game(Model):
     venue: Reference | None = None
     linescore: Linescore | None = None
     game_info: GameInfo | None = None
-    lineups: Lineups | None = None
-    weather: dict[str, str] | None = None
     content: Content | None = None
     is_tie: bool | None = None
     is_featured_game: bool | None = None
@@ -236,7 +218,7 @@ class Game(Model):
     resumed_from_date: date | None = None
 
 
-class ScheduleDate(Model):
+class ScheduleDate(_Model):
     date: str | None = None
     total_items: int | None = None
     total_events: int | None = None
@@ -246,7 +228,7 @@ class ScheduleDate(Model):
     events: list[object] | None = None
 
 
-class Schedule(Model):
+class Schedule(_Model):
     """``GET /api/v1/schedule``. A day without games is a 200 with ``dates`` empty."""
 
     copyright: str | None = None
@@ -257,14 +239,14 @@ class Schedule(Model):
     dates: list[ScheduleDate] | None = None
 
 
-class Teams(Model):
+class Teams(_Model):
     """``GET /api/v1/teams``."""
 
     copyright: str | None = None
     teams: list[Team] | None = None
 
 
-class Error(Model):
+class Error(_Model):
     """The body of a 404 or a 500."""
 
     message_number: int | None = None
