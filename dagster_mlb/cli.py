@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from dagster_mlb import cli_sources
+from dagster_mlb.cli_face import console, fail, plain_errors, prepared
 
-    from dagster_mlb.settings import Settings
+if TYPE_CHECKING:
     from dagster_mlb.warehouse.quarantine import QuarantineCount
 
 
@@ -31,65 +29,11 @@ quarantine = _group("quarantine", "Records that were not staged, each with file,
 alias = _group("alias", "Spellings of clubs that the platform was taught.")
 loads = _group("loads", "Loads that the gate holds back until a person releases them.")
 dbt = _group("dbt", "The dbt project.")
+cli_sources.register(app)
 
 Source = Annotated[str | None, typer.Option(help="Only records of this source.")]
 Rule = Annotated[str | None, typer.Option(help="Only records that break this rule.")]
-_WIDTH_OF_PIPES = 200
 LoadId = Annotated[int | None, typer.Option("--load", help="Only records of this load.")]
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Errors that are meant for people end the command with their message alone, and exit code 1."""
-    from pydantic import ValidationError
-
-    try:
-        yield
-    except ValidationError as error:
-        told = [f"Setting MLB_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
-        _fail("\n".join(told))
-    except Exception as error:
-        if not isinstance(error, _errors_for_people()):
-            raise
-        _fail(str(error))
-
-
-def _errors_for_people() -> tuple[type[Exception], ...]:
-    from dagster_mlb.reporting.trace import TraceError
-    from dagster_mlb.sources.archives import ArchiveFolderError
-    from dagster_mlb.warehouse.errors import WarehouseTooNewError, WarehouseUnavailableError
-    from dagster_mlb.warehouse.held import HeldLoadError
-    from dagster_mlb.warehouse.quarantine import AliasError, QuarantineError
-    from dagster_mlb.warehouse.transform import TransformError
-
-    return (
-        *(WarehouseUnavailableError, WarehouseTooNewError, ArchiveFolderError, TransformError),
-        *(TraceError, QuarantineError, AliasError, HeldLoadError),
-    )
-
-
-def _fail(message: str) -> None:
-    typer.secho(message, err=True, fg=typer.colors.RED)
-    raise typer.Exit(1)
-
-
-def _prepared() -> Settings:
-    """The settings, with the warehouse up, migrated and knowing what time it is."""
-    from dagster_mlb.settings import get_settings
-    from dagster_mlb.warehouse.prepare import prepare
-
-    settings = get_settings()
-    prepare(settings)
-    return settings
-
-
-def _console() -> Console:
-    """The terminal; into a file or a pipe lines are not broken at 80 characters."""
-    import sys
-
-    from rich.console import Console
-
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_PIPES)
 
 
 # ------------------------------------------------------------------ the whole way
@@ -102,7 +46,7 @@ def demo() -> None:
     from dagster_mlb.settings import get_settings
 
     with plain_errors():
-        code = run_demo(get_settings(), _console())
+        code = run_demo(get_settings(), console())
     raise typer.Exit(code or 0)
 
 
@@ -116,7 +60,7 @@ def archive_load(
 
     with plain_errors():
         settings = get_settings()
-        code = load_archives_and_report(settings, folder or settings.archive_folder, _console())
+        code = load_archives_and_report(settings, folder or settings.archive_folder, console())
     raise typer.Exit(code or 0)
 
 
@@ -127,7 +71,7 @@ def learn() -> None:
     from dagster_mlb.settings import get_settings
 
     with plain_errors():
-        learn_and_report(get_settings(), _console())
+        learn_and_report(get_settings(), console())
 
 
 @app.command()
@@ -147,9 +91,9 @@ def up() -> None:
 
                 serve_demo(get_settings(), on_ready=tell)
             else:
-                serve(_prepared(), on_ready=tell)
+                serve(prepared(), on_ready=tell)
         except (PortTakenError, ChildEndedError) as error:
-            _fail(str(error))
+            fail(str(error))
 
 
 @app.command()
@@ -158,7 +102,7 @@ def docs() -> None:
     from dagster_mlb.defs.serve import build_docs
 
     with plain_errors():
-        typer.echo(f"{build_docs(_prepared()) / 'index.html'}")
+        typer.echo(f"{build_docs(prepared()) / 'index.html'}")
 
 
 @dbt.command("parse")
@@ -167,7 +111,7 @@ def dbt_parse() -> None:
     from dagster_mlb.warehouse.transform import ensure_manifest
 
     with plain_errors():
-        typer.echo(f"{ensure_manifest(_prepared())}")
+        typer.echo(f"{ensure_manifest(prepared())}")
 
 
 # ------------------------------------------------------------------ looking into it
@@ -188,15 +132,15 @@ def trace(
     from dagster_mlb.reporting import trace as tracing
 
     with plain_errors():
-        settings = _prepared()
+        settings = prepared()
         step = tracing.trace(settings, table, key or [])
-        _console().print(tracing.rendered(step))
+        console().print(tracing.rendered(step))
         if bytes_to is None:
             return
         if load_id is None and not step.load_ids:
-            _fail("This row ends in no load, so there are no bytes to write.")
+            fail("This row ends in no load, so there are no bytes to write.")
         if load_id is not None and load_id not in step.load_ids:
-            _fail(f"Load {load_id} is none of those that this row rests on: {', '.join(map(str, step.load_ids))}.")
+            fail(f"Load {load_id} is none of those that this row rests on: {', '.join(map(str, step.load_ids))}.")
         wanted = load_id if load_id is not None else step.load_ids[-1]
         body = tracing.raw_body(settings, wanted)
         bytes_to.write_bytes(body)
@@ -215,30 +159,43 @@ def status(
     from dagster_mlb.warehouse.checksums import table_checksums
 
     with plain_errors():
-        settings, console = _prepared(), _console()
+        settings, screen = prepared(), console()
         found = read_status(settings)
-        console.print(layers_table(found.layers))
+        screen.print(layers_table(found.layers))
         columns = (">load", "source", "name", "ingested (UTC)", "provenance", ">records", "state")
         rows = [(o.load_id, o.source, o.name, o.ingested_at, o.provenance, o.records, o.state) for o in found.newest]
-        console.print(plain_table("Newest loads", columns, rows))
-        console.print(f"{found.pending} loads wait to be staged, {found.held} are held (`mlb loads held`).")
+        screen.print(plain_table("Newest loads", columns, rows))
+        screen.print(f"{found.pending} loads wait to be staged, {found.held} are held (`mlb loads held`).")
         if checksums:
             sums = [(table, sum_.rows, sum_.checksum) for table, sum_ in table_checksums(settings).items()]
-            console.print(plain_table("Checksums of business columns", ("table", ">rows", ">checksum"), sums))
+            screen.print(plain_table("Checksums of business columns", ("table", ">rows", ">checksum"), sums))
 
 
 @app.command()
 def sources() -> None:
-    """Each source: its health, its loads, its last collection and what became of it."""
+    """Each source: its health, circuit, reliability and freshness, its loads, and what became of the last attempt."""
+    from dagster_mlb.reporting.source_health import decimal, percent
     from dagster_mlb.reporting.status import plain_table, read_sources
 
     with plain_errors():
         rows = [
-            (o.source, o.status, o.loads, o.last_load_at, o.last_attempt_at, o.last_outcome, o.last_message)
-            for o in read_sources(_prepared())
+            (
+                o.source,
+                o.status,
+                o.breaker_state and o.breaker_state.replace("_", " "),
+                percent(o.reliability),
+                decimal(o.freshness),
+                o.loads,
+                o.last_load_at,
+                o.last_attempt_at,
+                o.last_outcome,
+                o.last_message,
+            )
+            for o in read_sources(prepared())
         ]
-        columns = ("source", "health", ">loads", "last load (UTC)", "last attempt (UTC)", "outcome", "message")
-        _console().print(plain_table("Sources", columns, rows))
+        columns: tuple[str, ...] = ("source", "health", "circuit", ">reliable", ">fresh", ">loads", "last load (UTC)")
+        columns += ("last attempt (UTC)", "outcome", "message")
+        console().print(plain_table("Sources", columns, rows))
 
 
 # ------------------------------------------------------------------ mending
@@ -256,16 +213,16 @@ def quarantine_list(
     from dagster_mlb.warehouse.quarantine import list_quarantine
 
     with plain_errors():
-        found = list_quarantine(_prepared(), source=source, rule=rule, load_id=load_id, limit=limit or None)
-        console = _console()
+        found = list_quarantine(prepared(), source=source, rule=rule, load_id=load_id, limit=limit or None)
+        screen = console()
         if not found.total:
-            console.print("Nothing is in quarantine.")
+            screen.print("Nothing is in quarantine.")
             return
         _print_counts(found.counts, "In quarantine, by rule")
         rows = [(o.load_id, o.name, o.record_number, o.scope, o.rule, o.reason) for o in found.records]
-        console.print(plain_table("Records", (">load", "file", ">row", "scope", "rule", "reason"), rows))
+        screen.print(plain_table("Records", (">load", "file", ">row", "scope", "rule", "reason"), rows))
         if len(found.records) < found.total:
-            console.print(f"{len(found.records)} of {found.total}: narrow with --source and --rule, or give --limit 0.")
+            screen.print(f"{len(found.records)} of {found.total}: narrow with --source and --rule, or give --limit 0.")
 
 
 @quarantine.command("retry")
@@ -275,7 +232,7 @@ def quarantine_retry(source: Source = None, rule: Rule = None, load_id: LoadId =
     from dagster_mlb.warehouse.quarantine import retry
 
     with plain_errors():
-        settings = _prepared()
+        settings = prepared()
         done = retry(
             settings,
             source=source,
@@ -297,7 +254,7 @@ def _print_counts(counts: list[QuarantineCount], title: str) -> None:
     from dagster_mlb.reporting.status import plain_table
 
     rows = [(count.source, count.rule, count.scope, count.records, count.example) for count in counts]
-    _console().print(plain_table(title, ("source", "rule", "scope", ">number", "for example"), rows))
+    console().print(plain_table(title, ("source", "rule", "scope", ">number", "for example"), rows))
 
 
 @alias.command("add")
@@ -309,7 +266,7 @@ def alias_add(
     from dagster_mlb.warehouse.quarantine import add_alias
 
     with plain_errors():
-        taught = add_alias(_prepared(), spelling, club)
+        taught = add_alias(prepared(), spelling, club)
         known = " (the platform knew it already)" if taught.is_seed else ""
         typer.echo(f'"{taught.alias}" is {taught.club} ({taught.team_id}){known}.')
         if not taught.is_seed:
@@ -322,7 +279,7 @@ def alias_remove(spelling: Annotated[str, typer.Argument(metavar="ALIAS")]) -> N
     from dagster_mlb.warehouse.quarantine import remove_alias
 
     with plain_errors():
-        gone = remove_alias(_prepared(), spelling)
+        gone = remove_alias(prepared(), spelling)
         typer.echo(f'"{gone.alias}" is no longer {gone.club} ({gone.team_id}); rows staged by it stay as they are.')
 
 
@@ -337,9 +294,9 @@ def alias_list(
     with plain_errors():
         rows = [
             (o.alias, str(o.team_id), o.club, "seed" if o.is_seed else "taught")
-            for o in list_aliases(_prepared(), seeds=seeds)
+            for o in list_aliases(prepared(), seeds=seeds)
         ]
-        _console().print(plain_table("Aliases of clubs", ("alias", ">team_id", "club", "from"), rows))
+        console().print(plain_table("Aliases of clubs", ("alias", ">team_id", "club", "from"), rows))
 
 
 @loads.command("held")
@@ -349,10 +306,10 @@ def loads_held(released: Annotated[bool, typer.Option("--all", help="Also those 
     from dagster_mlb.warehouse.held import list_held
 
     with plain_errors():
-        found = list_held(_prepared(), released=released)
+        found = list_held(prepared(), released=released)
         rows = [(o.load_id, o.source, o.name, o.rule, o.reason, o.held_at, o.released_at) for o in found]
         columns = (">load", "source", "file", "rule", "reason", "held (UTC)", "released (UTC)")
-        _console().print(plain_table("Held loads", columns, rows) if found else "No load is held.")
+        console().print(plain_table("Held loads", columns, rows) if found else "No load is held.")
 
 
 @loads.command("release")
@@ -364,7 +321,7 @@ def loads_release(
     from dagster_mlb.warehouse.held import release
 
     with plain_errors():
-        done = release(_prepared(), load_id, released_by=by)
+        done = release(prepared(), load_id, released_by=by)
         typer.echo(f"Load {done.load_id} ({done.name or done.source}) is released: the next run stages it.")
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_mlb.defs import checks, jobs, learning
-from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, source_checks
+from dagster_mlb.defs import checks, jobs, learning, schedules
+from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, source_checks, upstream_keys
 from dagster_mlb.defs.raw_archives import archive_assets
 from dagster_mlb.defs.raw_live import live_assets
+from dagster_mlb.defs.source_health import source_health
 from dagster_mlb.defs.strategy_results import strategy_results
 from dagster_mlb.settings import Settings, get_settings
 
@@ -31,11 +32,11 @@ def build_defs(
     settings = settings or get_settings()
     manifest = manifest if manifest is not None else load_manifest()
     dbt_assets = dbt_model_assets(manifest)
-    asset_jobs = jobs.jobs(settings, source_checks(dbt_assets))
-    daily = next(job for job in asset_jobs if job.name == "daily")
+    asset_jobs = jobs.jobs(settings, source_checks(dbt_assets), upstream_keys(dbt_assets))
     return dg.Definitions(
         assets=[
             *live_assets(settings),
+            source_health,
             *archive_assets(),
             *dbt_assets,
             learning.team_ratings,
@@ -48,7 +49,7 @@ def build_defs(
             learning.training_set_meets_expectations,
         ],
         jobs=asset_jobs,
-        schedules=[jobs.daily_schedule(settings, daily)],
+        schedules=schedules.schedules(settings, asset_jobs),
         resources={"settings": settings, **(resources or {})},
         executor=dg.in_process_executor,
     )

@@ -23,37 +23,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# The staging models that read raw, and the raw tables whose loads each of them stages.
-_PENDING_SQL = """
-with loads as (
-    select load_id, archive as raw_table from raw_data.archive_files
-    union all select load_id, 'mlb_stats_schedule' from raw_data.mlb_stats_schedule
-    union all select load_id, 'odds' from raw_data.odds_api_odds
-    union all select load_id, 'odds' from raw_data.odds_api_historical_odds
-    union all select load_id, 'odds_api_scores' from raw_data.odds_api_scores
-),
-stagers as (
-    select * from (values
-        ('sbr_archive', 'stg_sbr_archive__rows'), ('tick_archive', 'stg_tick_archive__quotes'),
-        ('retrosheet_games', 'stg_retrosheet_games__games'), ('mlb_games', 'stg_mlb_games__games'),
-        ('mlb_stats_schedule', 'stg_mlb_stats__schedule_games'), ('odds', 'stg_odds_api__quotes'),
-        ('odds_api_scores', 'stg_odds_api__scores')
-    ) as stagers (raw_table, model)
-)
-select count(*)
-from loads
-join stagers using (raw_table)
-where
-    not exists (
-        select from operational.staged_loads as done
-        where done.model = stagers.model and done.load_id = loads.load_id
-    )
-    and not exists (
-        select from operational.held_loads as held
-        where held.load_id = loads.load_id and held.released_at is null
-    )
-"""
-
 
 @dataclass
 class StepTimes:
@@ -109,25 +78,30 @@ def load_archives(
     return ArchiveLoad(files, transform(settings, run_id=run_id, times=times), times, was_needless=False)
 
 
-def transform(settings: Settings, *, run_id: str, times: StepTimes | None = None) -> list[TransformResult]:
-    """Raw → staging → market marts → ratings → features. Raises TransformError at the first failed gate."""
+def transform(
+    settings: Settings, *, run_id: str, times: StepTimes | None = None, full_refresh: bool = False
+) -> list[TransformResult]:
+    """Raw → staging → market marts → ratings → features. Raises TransformError at the first failed gate.
+
+    ``full_refresh``: every table is made anew from all of raw.
+    """
     from dagster_mlb.learning.run import rate_teams
     from dagster_mlb.warehouse.held import gate_loads
 
     times = times or StepTimes()
     times.measure("load gate", lambda: gate_loads(settings, run_id))
-    upstream = times.measure("staging and markets", lambda: run_to_the_end(settings, "upstream"))
+    upstream = times.measure("staging and markets", lambda: run_to_the_end(settings, "upstream", full_refresh))
     times.measure("ratings", lambda: rate_teams(settings, run_id=run_id))
     features = times.measure("features", lambda: run_to_the_end(settings, "features"))
     return [upstream, features]
 
 
-def run_to_the_end(settings: Settings, selection: str) -> TransformResult:
+def run_to_the_end(settings: Settings, selection: str, full_refresh: bool = False) -> TransformResult:
     """One dbt selection; remembers that it ran through with this project, or raises TransformError."""
     from dagster_mlb.warehouse.connection import connect
     from dagster_mlb.warehouse.transform import run_selection
 
-    result = run_selection(settings, selection)
+    result = run_selection(settings, selection, full_refresh=full_refresh)
     result.raise_if_failed()
     with connect(settings) as connection:
         connection.execute(
@@ -145,13 +119,34 @@ def is_up_to_date(settings: Settings) -> bool:
     from dagster_mlb.warehouse.connection import connect
 
     with connect(settings) as connection:
-        pending = connection.execute(_PENDING_SQL).fetchone()
+        pending = connection.execute(pending_loads_sql()).fetchone()
         done = connection.execute(
             "select count(*) from operational.transformations "
             "where selection in ('upstream', 'features') and project_hash = %s",
             [project_hash()],
         ).fetchone()
     return pending == (0,) and done == (2,)
+
+
+def pending_loads_sql() -> str:
+    """Counts the loads of raw that some model has yet to stage: those that stg_raw__record_counts, which every load
+    passes last, has not seen. Held loads wait for a person and do not count."""
+    from dagster_mlb.sources.raw_responses import RESPONSE_TABLES
+
+    tables = ("archive_files", *sorted(RESPONSE_TABLES))
+    loads = " union all ".join(f"select load_id from raw_data.{table}" for table in tables)
+    return f"""
+        select count(*) from ({loads}) as loads
+        where
+            not exists (
+                select from operational.staged_loads as done
+                where done.model = 'stg_raw__record_counts' and done.load_id = loads.load_id
+            )
+            and not exists (
+                select from operational.held_loads as held
+                where held.load_id = loads.load_id and held.released_at is null
+            )
+    """
 
 
 def project_hash() -> str:
@@ -226,12 +221,14 @@ def demo_settings(settings: Settings, league_url: str) -> Settings:
     """The demo's settings: the simulated league's addresses and its clock, everything else as it was set."""
     import httpx
 
+    from dagster_mlb.simulator.server import MONTHLY_CREDITS, base_urls
+
     now = httpx.get(f"{league_url}/clock", timeout=10, trust_env=False).raise_for_status().json()["now"]
     wanted = {
         "environment": "demo",
-        "mlb_stats_base_url": f"{league_url}/mlb_stats",
-        "odds_api_base_url": f"{league_url}/odds_api",
+        **base_urls(league_url),
         "odds_api_key": "demo",
+        "odds_api_monthly_credits": MONTHLY_CREDITS,
         "base_url_provenance": "simulated",
         "fixed_now": now,
     }
@@ -242,7 +239,7 @@ def serve_demo(settings: Settings, on_ready: Callable[[Addresses], None]) -> Non
     """`make up` in the demo: the servers, and the league beside them so that backfills have whom to ask."""
     from dagster_mlb.defs.serve import serve
     from dagster_mlb.simulator.demo import DEMO_WORLD
-    from dagster_mlb.simulator.server import run_league_server
+    from dagster_mlb.simulator.server import base_urls, run_league_server
 
     with run_league_server(DEMO_WORLD) as league_url:
         demo_world = demo_settings(settings, league_url)
@@ -250,9 +247,9 @@ def serve_demo(settings: Settings, on_ready: Callable[[Addresses], None]) -> Non
             "MLB_ENVIRONMENT": "demo",
             "MLB_DATA_DIR": str(demo_world.data_dir),
             "MLB_FIXED_NOW": demo_world.now().isoformat(),
-            "MLB_MLB_STATS_BASE_URL": demo_world.mlb_stats_base_url,
-            "MLB_ODDS_API_BASE_URL": demo_world.odds_api_base_url,
+            **{f"MLB_{name.upper()}": url for name, url in base_urls(league_url).items()},
             "MLB_ODDS_API_KEY": "demo",
+            "MLB_ODDS_API_MONTHLY_CREDITS": str(demo_world.odds_api_monthly_credits),
         }
         serve(demo_world, on_ready=on_ready, environment=of_children)
 
@@ -297,6 +294,8 @@ def demo(settings: Settings, console: Console) -> int:
             console.print(
                 f"  {outcome.seconds:5.1f} s  today, {today}: collected, staged, rated, predicted, bet on paper"
             )
+            for warning in outcome.checks_warned:
+                console.print(f"  [yellow]warning[/]  {warning}", highlight=False)
         except RunFailedError as error:
             console.print(f"[red]{error}[/]")
             return 1

@@ -23,7 +23,18 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 OFFICIAL_BASE_URLS = {
     "mlb_stats": "https://statsapi.mlb.com",
     "odds_api": "https://api.the-odds-api.com",
+    "action_network": "https://api.actionnetwork.com",
+    "vsin": "https://data.vsin.com",
+    "sbd": "https://www.sportsbettingdime.com",
+    "sbr": "https://www.sportsbookreview.com",
+    "savant": "https://baseballsavant.mlb.com",
+    "prizepicks": "https://api.prizepicks.com",
+    "open_meteo_forecast": "https://api.open-meteo.com",
+    "open_meteo_historical_forecast": "https://historical-forecast-api.open-meteo.com",
+    "open_meteo_archive": "https://archive-api.open-meteo.com",
 }
+# Endpoints that nobody published for others to use: in production each is off until it is named in enabled_sources.
+UNOFFICIAL_SOURCES = frozenset({"action_network", "vsin", "sbd", "sbr", "savant", "prizepicks"})
 
 
 class Settings(BaseSettings):
@@ -44,7 +55,23 @@ class Settings(BaseSettings):
 
     mlb_stats_base_url: str = OFFICIAL_BASE_URLS["mlb_stats"]
     odds_api_base_url: str = OFFICIAL_BASE_URLS["odds_api"]
+    action_network_base_url: str = OFFICIAL_BASE_URLS["action_network"]
+    vsin_base_url: str = OFFICIAL_BASE_URLS["vsin"]
+    sbd_base_url: str = OFFICIAL_BASE_URLS["sbd"]
+    sbr_base_url: str = OFFICIAL_BASE_URLS["sbr"]
+    savant_base_url: str = OFFICIAL_BASE_URLS["savant"]
+    prizepicks_base_url: str = OFFICIAL_BASE_URLS["prizepicks"]
+    open_meteo_forecast_base_url: str = OFFICIAL_BASE_URLS["open_meteo_forecast"]
+    open_meteo_historical_forecast_base_url: str = OFFICIAL_BASE_URLS["open_meteo_historical_forecast"]
+    open_meteo_archive_base_url: str = OFFICIAL_BASE_URLS["open_meteo_archive"]
+    enabled_sources: str = Field(
+        default="",
+        description="Unofficial sources that production may ask, comma-separated; elsewhere all may be asked",
+    )
     odds_api_key: SecretStr | None = None
+    odds_api_monthly_credits: int = Field(
+        default=500, ge=0, description="Credits of The Odds API's plan per month (UTC)"
+    )
     odds_api_regions: str = Field(
         default="us,eu", description="Regions of books, comma-separated; each costs credits. The sharp books are in eu"
     )
@@ -57,6 +84,17 @@ class Settings(BaseSettings):
     dagster_storage: Literal["pooled", "stock"] = "pooled"
     webserver_port: int = 3070
     docs_port: int = 3071
+
+    @field_validator("enabled_sources")
+    @classmethod
+    def _known_sources(cls, value: str) -> str:
+        unknown = {name.strip() for name in value.split(",") if name.strip()} - UNOFFICIAL_SOURCES
+        if unknown:
+            raise ValueError(
+                f"MLB_ENABLED_SOURCES names {', '.join(sorted(unknown))}; "
+                f"what can be switched on: {', '.join(sorted(UNOFFICIAL_SOURCES))}"
+            )
+        return value
 
     @field_validator("fixed_now")
     @classmethod
@@ -72,6 +110,16 @@ class Settings(BaseSettings):
     @property
     def odds_api_region_list(self) -> tuple[str, ...]:
         return tuple(region.strip() for region in self.odds_api_regions.split(",") if region.strip())
+
+    @property
+    def enabled_source_list(self) -> frozenset[str]:
+        return frozenset(name.strip() for name in self.enabled_sources.split(",") if name.strip())
+
+    def may_ask(self, source: str) -> bool:
+        """Whether a source is switched on: every one but, in production, the unofficial that nobody named."""
+        if source not in UNOFFICIAL_SOURCES or self.environment != "production":
+            return True
+        return source in self.enabled_source_list
 
     @property
     def postgres_dir(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_mlb.defs.dbt_translator import IS_GATE
 from dagster_mlb.warehouse.transform import NodeOutcome
 
 BUILT = {"success", "partial success"}
@@ -34,7 +35,7 @@ class DbtNodes:
         return cls(
             assets={spec.metadata[UNIQUE_ID]: spec.key for spec in definition.specs},
             checks={spec.metadata[UNIQUE_ID]: spec.key for spec in definition.check_specs},
-            warning_checks=frozenset(spec.key for spec in definition.check_specs if not spec.blocking),
+            warning_checks=frozenset(spec.key for spec in definition.check_specs if not spec.metadata[IS_GATE]),
         )
 
 

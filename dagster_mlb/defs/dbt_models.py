@@ -87,6 +87,11 @@ def source_checks(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetCheckKe
     ]
 
 
+def upstream_keys(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetKey]:
+    """The tables that dbt makes of raw alone, staging to market marts: what an intraday run makes anew."""
+    return sorted(key for definition in assets if definition.op.name == "dbt_upstream" for key in definition.keys)
+
+
 def _has_models(manifest: Mapping[str, Any], selection: str) -> bool:
     """A selection by tag may be empty while the project grows; Dagster would refuse a step without assets."""
     select, _ = selection_strings(selection)

@@ -5,7 +5,6 @@ The same steps, gates and events as a run of the daemon, without its queue and i
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,30 +76,24 @@ def run_job(
     span = days or seasons
     ranged = {RANGE_START: str(span[0]), RANGE_END: str(span[1])} if span is not None else {}
     started = time.perf_counter()
-    with open_instance(settings) as instance, _quiet(not verbose):
+    with open_instance(settings) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             partition_key=day.isoformat() if day is not None else None,
-            run_config=run_config,
+            run_config=console_config(run_config, verbose=verbose),
             tags={**(tags or {}), **ranged},
             raise_on_error=False,
         )
         return outcome_of(job, result.run_id, result.success, result.all_events, time.perf_counter() - started)
 
 
-class _quiet:  # noqa: N801
-    """Dagster logs every event to the terminal at level DEBUG; people have the UI and the summary."""
+def console_config(run_config: Mapping[str, Any] | None, *, verbose: bool) -> dict[str, Any]:
+    """The run's config with Dagster's own terminal output kept to failures: people have the UI and the summary.
 
-    def __init__(self, is_wanted: bool) -> None:
-        self._is_wanted = is_wanted
-
-    def __enter__(self) -> None:
-        self._before = logging.root.manager.disable
-        if self._is_wanted:
-            logging.disable(logging.INFO)
-
-    def __exit__(self, *exception: object) -> None:
-        logging.disable(self._before)
+    The run's log keeps everything, the lines of the sources' clients included.
+    """
+    quiet = {} if verbose else {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+    return {**quiet, **(run_config or {})}
 
 
 def outcome_of(job: str, run_id: str, success: bool, events: Sequence[DagsterEvent], seconds: float) -> RunOutcome:

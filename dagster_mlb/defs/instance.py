@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 DATABASE_URL_VARIABLE = "MLB_DAGSTER_PG_URL"
+SOURCES_LOGGER = "dagster_mlb.sources"
 # A range of partitions materialised in one step writes an event for each: these are written together.
 EVENT_BATCH_SIZE = 500
 
@@ -38,6 +39,9 @@ def instance_config(settings: Settings) -> dict[str, Any]:
         storage = {"postgres": address}
     return {
         "storage": storage,
+        # What the polite client says of each failed attempt stands in the run's own log, under the correlation id of
+        # operational.collection_log.
+        "python_logs": {"managed_python_loggers": [SOURCES_LOGGER], "python_log_level": "INFO"},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
         "run_monitoring": {

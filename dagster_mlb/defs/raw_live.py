@@ -1,161 +1,150 @@
 """Raw assets of the live sources: a partition per official date, few requests a day, the answers kept as bytes.
 
-Any range of days is one run. What a source cannot be asked any more is recorded as an absence, never made up.
-(Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
+Any range of days is one run. What a source cannot be asked, or does not answer, is recorded as an absence, never made
+up. (Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from dagster_mlb.defs.asking import plan_in_words, reason_not_to_ask
+from dagster_mlb.defs.live_tables import LIVE_TABLES, LiveTable
 from dagster_mlb.defs.partitions import daily_partitions, days_of, official_today
 from dagster_mlb.defs.provenance_check import no_simulated_rows, simulated_rows_spec
+from dagster_mlb.defs.source_health import CHECK, health_result, health_spec, table_health
 from dagster_mlb.defs.table_metadata import one_table
 from dagster_mlb.settings import Settings
 from dagster_mlb.sources.http_outcome import Outcome, SourceNotConfiguredError
 
-if TYPE_CHECKING:  # the HTTP client is 0.1 s of importing, and the graph can be drawn without it
+if TYPE_CHECKING:  # the HTTP client is 0.2 s of importing, and the graph can be drawn without it
     from dagster_mlb.sources.collect import CollectionResult
 
 # Asked again by the run: the client itself has already tried each request several times.
-RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL)
+MAX_RETRIES = 2
+RETRY_DELAY_SECONDS = 60
 # The daily run is at 06:00: by noon of the next day it has failed twice.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_window=timedelta(hours=25))
 WORTH_ANOTHER_RUN = {Outcome.TRANSIENT.value, Outcome.REFUSED.value}
 
 
-@dataclass(frozen=True)
-class LiveTable:
-    """One table of raw_data: its source, how a stretch of days is asked for, and what it needs in raw before."""
-
-    name: str
-    source: str
-    description: str
-    collect: Callable[[Settings, Sequence[date], str], "list[CollectionResult]"]
-    absence: str = "there was nothing to ask for on these days"
-    deps: tuple[tuple[str, str], ...] = ()
-
-
-def _schedule(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_schedule
-
-    return [collect_schedule(settings, days[0], days[-1], run_id=run_id)]
-
-
-def _teams(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_teams
-
-    return [collect_teams(settings, year, run_id=run_id) for year in sorted({day.year for day in days})]
-
-
-def _odds(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_odds
-
-    return [collect_odds(settings, run_id=run_id)] if official_today(settings) in days else []
-
-
-def _scores(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.sources.collect import collect_scores
-
-    return [collect_scores(settings, 3, run_id=run_id)] if official_today(settings) in days else []
-
-
-def _historical_odds(settings: Settings, days: Sequence[date], run_id: str) -> "list[CollectionResult]":
-    from dagster_mlb.defs.price_moments import odds_moments, stored_first_pitches
-    from dagster_mlb.sources.collect import collect_historical_odds
-
-    starts = stored_first_pitches(settings, days)
-    moments = [moment for day in days for moment in odds_moments(day, starts.get(day, []), settings.now())]
-    return [collect_historical_odds(settings, moments, run_id=run_id)] if moments else []
-
-
-ONLY_NOW = (
-    "this endpoint tells only what is so now, and today is not among these days; "
-    "past prices come from raw_data/odds_api_historical_odds, past results from raw_data/mlb_stats_schedule"
-)
-LIVE_TABLES: tuple[LiveTable, ...] = (
-    LiveTable(
-        "mlb_stats_schedule",
-        "mlb_stats",
-        "Answers of the MLB Stats API's schedule, one request per official date: games, results by inning, probable "
-        "pitchers, status. Days with games yet to come are asked again every day.",
-        _schedule,
-    ),
-    LiveTable(
-        "mlb_stats_teams",
-        "mlb_stats",
-        "Answers of the MLB Stats API's teams, one request per season of the days asked for.",
-        _teams,
-    ),
-    LiveTable(
-        "odds_api_odds",
-        "odds_api",
-        "Answers of The Odds API: the prices of now, moneyline, run line and total of every book. Only today's "
-        "partition asks; an earlier day's prices are in odds_api_historical_odds.",
-        _odds,
-        ONLY_NOW,
-    ),
-    LiveTable(
-        "odds_api_scores",
-        "odds_api",
-        "Answers of The Odds API: scores of running games and of the last three days. Only today's partition asks.",
-        _scores,
-        ONLY_NOW,
-    ),
-    LiveTable(
-        "odds_api_historical_odds",
-        "odds_api",
-        "Answers of The Odds API's history: prices as they stood at the open (noon New York of the day before) and "
-        "ten minutes before first pitches. Ten credits a market and region, so never part of the daily job.",
-        _historical_odds,
-        "the stored schedule knows no game of these days that was played (is mlb_stats_schedule materialized?)",
-        deps=(("raw_data", "mlb_stats_schedule"),),
-    ),
-)
-
-
 def live_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """The raw assets of every live source."""
-    return [_asset(table, daily_partitions(settings)) for table in LIVE_TABLES]
+    return [_asset(table, settings) for table in LIVE_TABLES]
 
 
-def _asset(table: LiveTable, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def retries(settings: Settings) -> dg.RetryPolicy:
+    """A minute and then two: on a clock that stands there is no later moment to wait for."""
+    delay = RETRY_DELAY_SECONDS if settings.fixed_now is None else 0
+    return dg.RetryPolicy(max_retries=MAX_RETRIES, delay=delay, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def _asset(table: LiveTable, of_graph: Settings) -> dg.AssetsDefinition:
     key = ["raw_data", table.name]
 
     @dg.asset(
         key=key,
-        deps=[dg.AssetKey(list(dep)) for dep in table.deps],
+        deps=[dg.AssetKey(["raw_data", dep]) for dep in table.deps],
         description=table.description,
         group_name=table.source,
-        kinds={"python", "postgres"},
+        kinds={"python", "postgres", table.kind},
         owners=["team:ingest"],
-        partitions_def=partitions,
+        partitions_def=daily_partitions(of_graph),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=table.source,
-        retry_policy=RETRIES,
-        freshness_policy=None if table.name == "odds_api_historical_odds" else FRESHNESS,
-        check_specs=[simulated_rows_spec(key)],
-        code_version="1",
+        retry_policy=retries(of_graph),
+        freshness_policy=None if table.is_history else FRESHNESS,
+        check_specs=[simulated_rows_spec(key), health_spec(table)],
+        code_version="2",
     )
     def collect_days(
         context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         days = days_of(list(context.partition_keys))
-        try:
-            results = table.collect(settings, days, context.run_id)
-        except SourceNotConfiguredError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
-        for result in results:
-            raise_unless_complete(result)
-        metadata = {**one_table(settings, *key), **collection_metadata(results, days, table.absence)}
+        asked = ask(
+            settings,
+            table,
+            days,
+            run_id=context.run_id,
+            tags=context.run.tags,
+            is_last_try=context.retry_number >= MAX_RETRIES,
+        )
+        report = table_health(settings, table)
+        metadata = {
+            **one_table(settings, *key),
+            **collection_metadata(asked, days),
+            "health": report.line,
+            **({"credits plan": dg.MetadataValue.md(plan_in_words(settings))} if table.source == "odds_api" else {}),
+        }
         # Check results are yielded apart: given with a range of partitions they would be repeated for each of them.
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         yield no_simulated_rows(settings, key)
+        yield health_result(report, key, CHECK, asked.troubles)
 
     return collect_days
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of asking. ``absence``: why nothing was asked; ``is_trouble``: it should have been.
+    ``missing``: the questions that stay without an answer."""
+
+    results: "Sequence[CollectionResult]" = ()
+    absence: str | None = None
+    is_trouble: bool = False
+    missing: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def troubles(self) -> list[str]:
+        """What the check warns of."""
+        told = [self.absence] if self.is_trouble and self.absence else []
+        if self.missing:
+            told.append(f"{len(self.missing)} answers are missing, the first: {self.missing[0]}")
+        return told
+
+
+def ask(
+    settings: Settings,
+    table: LiveTable,
+    days: Sequence[date],
+    *,
+    run_id: str,
+    tags: Mapping[str, str],
+    is_last_try: bool,
+) -> Asked:
+    """Ask for a table's days, unless the run's tags or the settings say otherwise.
+
+    Days gone by can be asked again, so a backfill of them fails where an answer is missing. Today cannot wait: after
+    the last try what is missing is recorded, and the rest of the day's run goes on. Raises SourceError where another
+    try may help, dg.Failure for a backfill where it would not.
+    """
+    from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
+
+    reason = reason_not_to_ask(settings, table, tags)
+    if reason is not None:
+        return Asked(absence=reason)
+    is_today = official_today(settings) in days
+    try:
+        results = table.collect(settings, days, run_id)
+    except CreditsExhaustedError as error:
+        return Asked(absence=str(error), is_trouble=True)
+    except SourceNotConfiguredError as error:
+        if is_today:
+            return Asked(absence=str(error), is_trouble=True)
+        raise dg.Failure(str(error), allow_retries=False) from error
+    failures = [failure for result in results for failure in result.failures]
+    is_worth_it = bool(failures) and all(failure.outcome in WORTH_ANOTHER_RUN for failure in failures)
+    if not is_today or (is_worth_it and not is_last_try):
+        for result in results:
+            raise_unless_complete(result)
+    return Asked(
+        results,
+        absence=None if results else table.absence,
+        missing=[f"{failure.target} [{failure.outcome}] {failure.message}".rstrip() for failure in failures],
+    )
 
 
 def raise_unless_complete(result: "CollectionResult") -> None:
@@ -170,8 +159,9 @@ def raise_unless_complete(result: "CollectionResult") -> None:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def collection_metadata(results: "Sequence[CollectionResult]", days: Sequence[date], absence: str) -> dict[str, Any]:
-    """Requests, answers and bytes of a collection; where nothing was asked, why."""
+def collection_metadata(asked: Asked, days: Sequence[date]) -> dict[str, Any]:
+    """Requests, answers and bytes of a collection; what is missing; where nothing was asked, why."""
+    results = asked.results
     metadata: dict[str, Any] = {
         "first day": days[0].isoformat(),
         "last day": days[-1].isoformat(),
@@ -180,10 +170,25 @@ def collection_metadata(results: "Sequence[CollectionResult]", days: Sequence[da
         "unchanged answers": sum(result.repeats for result in results),
         "bytes": sum(result.bytes for result in results),
     }
-    if not results:
-        return {**metadata, "nothing asked because": absence}
-    metadata["provenance"] = results[0].provenance
+    if asked.absence is not None:
+        return {**metadata, "nothing asked because": asked.absence}
+    if asked.missing:
+        from dagster_mlb.reporting.source_health import missing_list
+
+        metadata["answers missing"] = len(asked.missing)
+        metadata["what is missing"] = dg.MetadataValue.md(missing_list(asked.missing))
+    if len({result.provenance for result in results}) == 1:
+        metadata["provenance"] = results[0].provenance
     metadata["seconds"] = round(sum(result.seconds for result in results), 3)
+    metadata["cache hit rate"] = cache_hit_rate(results)
     if results[-1].credits_remaining is not None:
         metadata["credits left"] = results[-1].credits_remaining
     return metadata
+
+
+def cache_hit_rate(results: "Sequence[CollectionResult]") -> float | str:
+    """The share of requests that brought no body over the network; in words where HTTP's rules are not applied."""
+    cached = [result for result in results if result.caches and result.requests]
+    if not cached:
+        return "not cached: a server on this machine, a standing clock, or a secret in the address"
+    return sum(one.cached + one.revalidated for one in cached) / sum(one.requests for one in cached)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +12,22 @@ from psycopg.rows import class_row
 
 from dagster_mlb.reporting.run_summary import rows_per_table
 from dagster_mlb.settings import Settings
+from dagster_mlb.sources.health import read_health
 from dagster_mlb.sources.raw_responses import RESPONSE_TABLES
 from dagster_mlb.warehouse.connection import connect
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-# The list of clubs is reference data that no model of staging reads: it never waits.
-_NOT_STAGED = "mlb_stats_teams"
 _RESPONSES = " ".join(
     f"""union all
-    select load_id, source, endpoint, ingested_at, provenance, null, {table != _NOT_STAGED} from raw_data.{table}"""
+    select load_id, source, endpoint, ingested_at, provenance, null from raw_data.{table}"""
     for table in sorted(RESPONSE_TABLES)
 )
 # Every load of raw_data: archive files and responses, under the source that they are of.
 _LOADS = f"""
 loads as (
-    select load_id, archive as source, file_name as name, ingested_at, provenance, record_count as records,
-        true as is_staged_by_a_model
+    select load_id, archive as source, file_name as name, ingested_at, provenance, record_count as records
     from raw_data.archive_files
     {_RESPONSES}
 )
@@ -39,8 +37,7 @@ case
     when exists (
         select from operational.held_loads as held where held.load_id = loads.load_id and held.released_at is null
     ) then 'held'
-    when is_staged_by_a_model
-        and not exists (select from operational.staged_loads as done where done.load_id = loads.load_id) then 'pending'
+    when not exists (select from operational.staged_loads as done where done.load_id = loads.load_id) then 'pending'
     else 'staged'
 end
 """
@@ -61,10 +58,17 @@ class Load:
 
 @dataclass(frozen=True)
 class SourceState:
-    """How a source fares; of an archive nobody keeps a health, only what was loaded last."""
+    """How a source fares; of an archive nobody keeps a health, only what was loaded last.
+
+    ``reliability``: 0 to 1, of the telling requests, the latest counting most. ``freshness``: 1 while the last success
+    is no older than the source's own cadence, then cadence / age; None where no cadence is known.
+    """
 
     source: str
     status: str | None
+    breaker_state: str | None
+    reliability: float | None
+    freshness: float | None
     loads: int
     last_load_at: datetime | None
     last_attempt_at: datetime | None
@@ -108,7 +112,8 @@ def read_sources(settings: Settings) -> list[SourceState]:
             union select source from last_attempts
             union select source from operational.source_health
         )
-        select sources.source, health.status, coalesce(counted.loads, 0) as loads, counted.last_load_at,
+        select sources.source, health.status, health.breaker_state, health.reliability, null::float8 as freshness,
+            coalesce(counted.loads, 0) as loads, counted.last_load_at,
             attempts.logged_at as last_attempt_at, attempts.outcome as last_outcome,
             coalesce(attempts.message, health.last_message) as last_message
         from sources
@@ -117,7 +122,14 @@ def read_sources(settings: Settings) -> list[SourceState]:
         left join operational.source_health as health on health.source = sources.source
         order by sources.source"""
     with connect(settings) as conn, conn.cursor(row_factory=class_row(SourceState)) as cursor:
-        return cursor.execute(query).fetchall()
+        found = cursor.execute(query).fetchall()
+        fresh = {health.source: health.freshness for health in read_health(conn, settings.now())}
+    return [
+        replace(
+            state, freshness=fresh.get(state.source), status=state.status if settings.may_ask(state.source) else "off"
+        )
+        for state in found
+    ]
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:

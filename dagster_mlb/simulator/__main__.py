@@ -16,6 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=3080)
     parser.add_argument("--world", help="a world as JSON (World.to_json); default: the demo's")
+    clock = parser.add_mutually_exclusive_group()
+    clock.add_argument("--clock", choices=("fixed", "stepped"), default="fixed", help="whether POST /clock may move it")
+    clock.add_argument("--rate", type=float, help="how many seconds of the world pass in one of ours, for example 600")
+    parser.add_argument("--faults", help='which answers go wrong, as JSON: {"share": 0.3, "kinds": ["rate_limited"]}')
     parser.add_argument("--parent", type=int, help="end when this process, which started the server, is gone")
     chosen = parser.parse_args(arguments)
     if chosen.parent is not None:
@@ -24,11 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import uvicorn
 
     from dagster_mlb.simulator.demo import DEMO_WORLD
+    from dagster_mlb.simulator.faults import FaultPlan, Faults
     from dagster_mlb.simulator.server import create_app
     from dagster_mlb.simulator.world import World
 
     world = World.from_json(chosen.world) if chosen.world else DEMO_WORLD
-    uvicorn.run(create_app(world), host=chosen.host, port=chosen.port, log_level="warning", access_log=False)
+    app = create_app(world, clock=chosen.clock if chosen.rate is None else chosen.rate)
+    faulty = Faults(app, FaultPlan.from_json(chosen.faults) if chosen.faults else FaultPlan())
+    uvicorn.run(faulty, host=chosen.host, port=chosen.port, log_level="warning", access_log=False)
 
 
 def _end_with(parent: int) -> None:

@@ -1,7 +1,8 @@
 """The demo's world: a fixed seed, two short seasons and a third on whose 15 July it is noon in New York.
 
 The seed was chosen for that day: fifteen games from 13:05 to 22:05, two of them a split doubleheader whose first game
-makes up for a rain-out.
+makes up for a rain-out. One game of that spring was suspended (26 April) and went on the next day, before the regular
+one; one starter of the day was scratched that morning, and the books took their prices down for it.
 
 ``collection_plan`` says what is worth asking for: the days with games and the moments of their prices.
 """

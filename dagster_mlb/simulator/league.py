@@ -9,20 +9,22 @@ stand at first pitch. So the truth of a game is its closing mean runs, and no nu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_mlb.simulator import runs as scoring
 from dagster_mlb.simulator import streams as st
 from dagster_mlb.simulator.clubs import CLUBS, club_in
-from dagster_mlb.simulator.play import INNINGS, first_pitches, play
-from dagster_mlb.simulator.schedule import DAY, HOUR, NEW_YORK, Listing, SeasonPlan, build_schedule, epoch
+from dagster_mlb.simulator.play import LISTING_DRAWS, first_pitches, play
+from dagster_mlb.simulator.rain import build_schedule
+from dagster_mlb.simulator.schedule import DAY, HOUR, NEW_YORK, Listing, SeasonPlan, epoch
+from dagster_mlb.simulator.season import Season
 from dagster_mlb.simulator.streams import column
+
+__all__ = ["League", "Season", "starter_id", "starter_name"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,80 +49,6 @@ NEWS_SUM_SD: Final = 0.050
 SCRATCHED: Final = 0.05
 ROTATION: Final = 5
 STARTERS: Final = 7
-
-
-@dataclass(frozen=True)
-class Season:
-    """A season's truth as arrays over listings (first axis: ``Listing.number``). Moments are epoch seconds.
-
-    ``ln_home``/``ln_away``: ln mean runs as known at the open. ``news_at`` ``(n, 12)`` are the moments of news (the
-    last two: the home and the away starter confirmed or replaced) and ``news_home``/``news_away`` what each adds.
-    ``starters`` ``(n, 2, 2)`` [home|away, announced|final] are starter numbers, with ``announced_at`` and
-    ``confirmed_at`` ``(n, 2)``. ``half_runs`` ``(n, 24, 2)`` [inning, away|home], −1 where not batted;
-    ``half_ends`` the moments at which each ended. A rained-out listing has no first pitch (∞).
-    """
-
-    plan: SeasonPlan
-    listings: list[Listing]
-    open_at: Floats
-    start: Floats
-    first_pitch: Floats
-    ended: Floats
-    ln_home: Floats
-    ln_away: Floats
-    news_at: Floats
-    news_home: Floats
-    news_away: Floats
-    starters: Ints
-    announced_at: Floats
-    confirmed_at: Floats
-    half_runs: Ints
-    half_ends: Floats
-    runs: Ints
-    innings: Ints
-    attendance: Ints
-
-    @cached_property
-    def played(self) -> NDArray[np.bool_]:
-        return np.array([listing.is_played for listing in self.listings])
-
-    @cached_property
-    def by_date(self) -> dict[date, list[Listing]]:
-        """The listings of each date, by start, then game number."""
-        days: dict[date, list[Listing]] = {}
-        for listing in sorted(self.listings, key=lambda x: (x.date, x.start, x.game_pk)):
-            days.setdefault(listing.date, []).append(listing)
-        return days
-
-    @cached_property
-    def true_home_probability(self) -> Floats:
-        """P(home wins) given everything that is known at first pitch."""
-        ln_home = self.ln_home + self.news_home.sum(1)
-        ln_away = self.ln_away + self.news_away.sum(1)
-        return scoring.look_up(scoring.score_grid().outcomes[..., :1], ln_home, ln_away)[:, 0]
-
-    @cached_property
-    def results_by_club(self) -> list[tuple[Floats, Ints]]:
-        """Per club: the moments its games ended, sorted, and its cumulative wins."""
-        clubs = []
-        index = np.flatnonzero(self.played)
-        home = np.array([x.home for x in self.listings])[index]
-        away = np.array([x.away for x in self.listings])[index]
-        home_won = self.runs[index, 0] > self.runs[index, 1]
-        for club in range(len(CLUBS)):
-            mine = (home == club) | (away == club)
-            ended = self.ended[index][mine]
-            won = np.where(home[mine] == club, home_won[mine], ~home_won[mine])
-            order = np.argsort(ended, kind="stable")
-            clubs.append((ended[order], won[order].cumsum()))
-        return clubs
-
-    def record(self, club: int, moment: float) -> tuple[int, int]:
-        """(wins, losses) of a club from games that had ended by a moment."""
-        ended, wins = self.results_by_club[club]
-        games = int(np.searchsorted(ended, moment, side="right"))
-        won = int(wins[games - 1]) if games else 0
-        return won, games - won
 
 
 class League:
@@ -202,7 +130,7 @@ def _draw_season(league: League, plan: SeasonPlan) -> Season:
     streams = league.streams
     listings = build_schedule(plan, streams)
     addresses = [(st.LISTING, plan.season, x.number) for x in listings]
-    u = streams.uniforms(addresses, 40 + 4 * INNINGS)
+    u = streams.uniforms(addresses, LISTING_DRAWS)
     z = streams.normals([(*a, 1) for a in addresses], 2 + 2 * NEWS)
     start = np.array([x.start for x in listings])
     listed = np.array([x.listed_at for x in listings])
@@ -236,14 +164,15 @@ def _draw_season(league: League, plan: SeasonPlan) -> Season:
     news_home = np.column_stack([news_home, zero, sides[1][1]])
     news_away = np.column_stack([news_away, sides[0][1], zero])
 
-    lost = np.array([not x.is_played for x in listings])
+    lost = np.array([x.made_up_as is not None for x in listings])
     first_pitch = np.where(lost, np.inf, first_pitches(streams, u, start))
-    half_runs, half_ends, runs, innings = play(
-        streams, u, first_pitch, ln_home + news_home.sum(1), ln_away + news_away.sum(1)
-    )
-    ended = half_ends.reshape(len(listings), -1).max(1) + 20
+    stopped_after = np.array([-1 if x.stopped_after is None else x.stopped_after for x in listings])
+    resumed = np.array([np.nan if x.resumed_as is None else first_pitch[x.resumed_as] for x in listings])
+    ln_close = ln_home + news_home.sum(1), ln_away + news_away.sum(1)
+    games = play(streams, u, first_pitch, *ln_close, stopped_after, resumed)
+    ended = games.half_ends.reshape(len(listings), -1).max(1) + 20
     crowd = 14_000 + 28_000 * streams.choose(first_pitch, column(u, 39)) ** 0.8
-    return Season(
+    season = Season(
         plan=plan,
         listings=listings,
         open_at=open_at,
@@ -258,12 +187,25 @@ def _draw_season(league: League, plan: SeasonPlan) -> Season:
         starters=starters,
         announced_at=announced_at,
         confirmed_at=confirmed_at,
-        half_runs=half_runs,
-        half_ends=half_ends,
-        runs=runs,
-        innings=innings,
+        half_runs=games.half_runs,
+        half_starts=games.half_starts,
+        half_ends=games.half_ends,
+        runs=games.runs,
+        innings=games.innings,
         attendance=crowd.astype(np.int64),
     )
+    for listing in listings:
+        if listing.resumed_from is not None:
+            _same_game(season, listing.number, listing.resumed_from)
+    return season
+
+
+def _same_game(season: Season, resumption: int, game: int) -> None:
+    """Give a resumption's row what its game's has, but for its own start."""
+    for field in fields(season):
+        values = getattr(season, field.name)
+        if isinstance(values, np.ndarray) and field.name not in ("start", "first_pitch"):
+            values[resumption] = values[game]
 
 
 def _starters(

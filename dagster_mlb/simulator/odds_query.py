@@ -1,8 +1,9 @@
-"""What may be asked of the odds feed, and how it refuses the rest: status, error code and message as documented."""
+"""What may be asked of the odds feed and what it costs; the rest it refuses in its own words: status, code, message."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,27 @@ from dagster_mlb.simulator import wire_odds
 from dagster_mlb.simulator.prices import BOOKS
 
 DETAILS_URL = "https://the-odds-api.com/liveapi/guides/v4/api-error-codes.html"
+
+
+@dataclass
+class Credits:
+    """The feed's account of one key: what was spent of a month's quota, by all of its endpoints together."""
+
+    quota: int
+    used: int = 0
+
+    def spend(self, cost: int) -> dict[str, str]:
+        """Take credits (0 for a refusal) and say so in the headers that every answer of the feed carries."""
+        self.used += cost
+        return {
+            "x-requests-remaining": str(max(self.quota - self.used, 0)),
+            "x-requests-used": str(self.used),
+            "x-requests-last": str(cost),
+        }
+
+    def check(self, query: Mapping[str, str]) -> None:
+        """Refuse (``OddsApiError`` 401) a missing or invalid key, and any key once the quota is spent."""
+        check_key(query, self.used, self.quota)
 
 
 class OddsApiError(Exception):

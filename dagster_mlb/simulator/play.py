@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,19 @@ Ints = NDArray[np.int64]
 
 INNINGS: Final = 24
 HALF_INNING_SECONDS: Final = 525.0
+# Uniforms that a listing has: 0–39 for what is around the game, then luck and pace of every half-inning.
+LISTING_DRAWS: Final = 40 + 4 * INNINGS
+
+
+class Played(NamedTuple):
+    """Games as they were played, ``(n, …)``: ``half_runs`` ``(n, 24, 2)`` [inning, away|home] with −1 where not batted,
+    ``half_starts`` and ``half_ends`` the moments of each (−∞ where not batted), ``runs`` final [home, away]."""
+
+    half_runs: Ints
+    half_starts: Floats
+    half_ends: Floats
+    runs: Ints
+    innings: Ints
 
 
 def first_pitches(streams: st.Streams, u: tuple[Floats, Floats], start: Floats) -> Floats:
@@ -26,15 +39,31 @@ def first_pitches(streams: st.Streams, u: tuple[Floats, Floats], start: Floats) 
     return np.round(start + delay)
 
 
-def play(
-    streams: st.Streams, u: tuple[Floats, Floats], first_pitch: Floats, ln_home: Floats, ln_away: Floats
-) -> tuple[Ints, Floats, Ints, Ints]:
-    """Play every listing: (runs per half-inning, moments they ended, final runs [home, away], innings)."""
-    n = len(first_pitch)
+def natural_ends(streams: st.Streams, u: tuple[Floats, Floats], first_pitch: Floats) -> Floats:
+    """When each of 48 half-innings ends if nothing interrupts the game, ``(n, 48)``."""
     pace = streams.choose(first_pitch[:, None], column(u, slice(40 + 2 * INNINGS, 40 + 4 * INNINGS)))
     whole = (0.9 + 0.2 * streams.choose(first_pitch, column(u, 32)))[:, None]
-    ends = first_pitch[:, None] + np.round(HALF_INNING_SECONDS * whole * (0.55 + 0.9 * pace)).cumsum(1)
+    ends: Floats = first_pitch[:, None] + np.round(HALF_INNING_SECONDS * whole * (0.55 + 0.9 * pace)).cumsum(1)
+    return ends
+
+
+def play(
+    streams: st.Streams,
+    u: tuple[Floats, Floats],
+    first_pitch: Floats,
+    ln_home: Floats,
+    ln_away: Floats,
+    stopped_after: Ints,
+    resumed: Floats,
+) -> Played:
+    """Play every listing. A game with ``stopped_after`` ≥ 0 half-innings goes on at ``resumed``."""
+    n = len(first_pitch)
+    ends = natural_ends(streams, u, first_pitch)
     starts = np.column_stack([first_pitch, ends[:, :-1]])
+    for row in np.flatnonzero(stopped_after >= 0):
+        pause = resumed[row] - starts[row, stopped_after[row]]
+        starts[row, stopped_after[row] :] += pause
+        ends[row, stopped_after[row] :] += pause
     luck = streams.choose(starts, column(u, slice(40, 40 + 2 * INNINGS)))
     mean = np.exp(np.column_stack([ln_away, ln_home])) / 9
     size = np.array([scoring.AWAY_SIZE, scoring.HOME_SIZE]) / 9
@@ -67,8 +96,10 @@ def play(
             score[batting, side] += drawn[batting]
         if inning >= 8:
             alive &= score[:, 0] == score[:, 1]
-    half_ends = np.where(half_runs >= 0, ends.reshape(n, INNINGS, 2), -np.inf)
-    return half_runs, half_ends, score[:, ::-1].copy(), innings
+    half_starts, half_ends = (
+        np.where(half_runs >= 0, moments.reshape(n, INNINGS, 2), -np.inf) for moments in (starts, ends)
+    )
+    return Played(half_runs, half_starts, half_ends, score[:, ::-1].copy(), innings)
 
 
 def _cumulative(mean: Floats, size: float) -> Floats:

@@ -1,7 +1,8 @@
-"""The calendar of a season: series, start times, doubleheaders, and what the rain moves.
+"""The calendar of a season: series, start times and scheduled doubleheaders. What the rain moves is in ``rain``.
 
 A *listing* is one line of MLB's schedule: a game on a date. A postponed game has two listings with the same
-``game_pk``: the day it was not played and the day it was made up. Nothing here knows how strong a club is.
+``game_pk``: the day it was not played and the day it was made up; a suspended one too: the day it began and the day
+it was resumed. Nothing here knows how strong a club is.
 """
 
 from __future__ import annotations
@@ -18,19 +19,38 @@ HOUR, DAY = 3600.0, 86400.0
 NEVER = float("inf")
 ALWAYS = float("-inf")
 
-# Share of open-air games that are rained out, by month; roofed parks never.
-RAIN_OUT = {3: 0.030, 4: 0.028, 5: 0.020}
-RAIN_OUT_SUMMER = 0.013
 SCHEDULED_DOUBLEHEADER = 0.004
 
 
 @dataclass(frozen=True, slots=True)
 class SeasonPlan:
-    """One season to simulate: first and last date with games."""
+    """One season to simulate: first and last date with games.
+
+    ``doubleheaders`` (pairs of games, both kinds), ``postponements`` and ``suspended`` (games stopped and resumed on
+    a later date) force exactly so many; ``None`` leaves them to chance. A forced count looks at the whole season, so
+    such a plan is not for proofs with ``redrawn_after``. A count that does not fit raises ``ValueError`` when the
+    season is drawn.
+
+    >>> SeasonPlan(2025, date(2025, 3, 27), date(2025, 9, 28), doubleheaders=80, postponements=40, suspended=6).forced
+    {'doubleheaders': 80, 'postponements': 40, 'suspended': 6}
+    """
 
     season: int
     opening: date
     closing: date
+    doubleheaders: int | None = None
+    postponements: int | None = None
+    suspended: int | None = None
+
+    @property
+    def forced(self) -> dict[str, int]:
+        """The counts that are not left to chance."""
+        counts = {
+            "doubleheaders": self.doubleheaders,
+            "postponements": self.postponements,
+            "suspended": self.suspended,
+        }
+        return {name: count for name, count in counts.items() if count is not None}
 
 
 @dataclass(slots=True)
@@ -38,7 +58,9 @@ class Listing:
     """One line of the schedule. Moments are epoch seconds (UTC); clubs are indices into ``CLUBS``.
 
     What changes with time carries the moment from which it shows: ``listed_at`` (the line exists),
-    ``paired_at`` (it became part of a doubleheader: until then ``N``, game 1), ``postponed_at``.
+    ``paired_at`` (it became part of a doubleheader: until then ``N``, game 1), ``postponed_at``, ``stopped_at`` (rain
+    interrupts play after ``stopped_after`` half-innings) and ``suspended_at`` (it will not go on today). The line on
+    which a suspended game goes on is its *resumption*: another line of the same game, never a game of its own.
     """
 
     number: int
@@ -58,18 +80,29 @@ class Listing:
     postponed_at: float = NEVER
     made_up_as: int | None = None
     made_up_from: int | None = None
+    stopped_at: float = NEVER
+    stopped_after: int | None = None
+    suspended_at: float = NEVER
+    resumed_as: int | None = None
+    resumed_from: int | None = None
 
     @property
     def is_makeup(self) -> bool:
         return self.made_up_from is not None
 
     @property
+    def is_resumption(self) -> bool:
+        """Whether a game that began on another date goes on here."""
+        return self.resumed_from is not None
+
+    @property
     def is_played(self) -> bool:
-        return self.made_up_as is None
+        """Whether this is the line of a game that is played: its only one, its make-up, or (suspended) its first."""
+        return self.made_up_as is None and self.resumed_from is None
 
     def is_played_as_of(self, moment: float) -> bool:
-        """Whether, as far as was known at a moment, the game is or will be played on this date."""
-        return self.listed_at <= moment < self.postponed_at
+        """Whether, as far as was known at a moment, the game is or will be begun on this date."""
+        return self.resumed_from is None and self.listed_at <= moment < self.postponed_at
 
     def doubleheader_as_of(self, moment: float) -> tuple[str, int]:
         """(``doubleHeader``, ``gameNumber``) as the schedule showed them at a moment."""
@@ -87,13 +120,6 @@ def utc(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
-def build_schedule(plan: SeasonPlan, streams: st.Streams) -> list[Listing]:
-    """Every listing of the season, in order of number: the calendar first, then the make-up dates."""
-    listings = _calendar(plan, streams)
-    _rain(plan, streams, listings)
-    return listings
-
-
 # ------------------------------------------------------------------------------------------------ the calendar
 
 
@@ -109,7 +135,9 @@ def _blocks(plan: SeasonPlan) -> list[list[date]]:
     return blocks
 
 
-def _calendar(plan: SeasonPlan, streams: st.Streams) -> list[Listing]:
+def calendar(plan: SeasonPlan, streams: st.Streams) -> list[Listing]:
+    """Every listing as the season was planned, in order of number. Forced doubleheaders are not among them yet."""
+    doubleheader = SCHEDULED_DOUBLEHEADER if plan.doubleheaders is None else 0.0
     rng = streams.generator(st.CALENDAR, plan.season)
     count = len(CLUBS)
     home_games, played, last_opponent = [0] * count, [0] * count, [-1] * count
@@ -121,7 +149,7 @@ def _calendar(plan: SeasonPlan, streams: st.Streams) -> list[Listing]:
             if home_games[home] - home_games[away] + rng.normal(0, 1.5) > 0:
                 home, away = away, home
             series = _series_days(rng, days) if not opening_day else days
-            extra = rng.random() < SCHEDULED_DOUBLEHEADER * len(series)
+            extra = rng.random() < doubleheader * len(series)
             doubled = series[int(rng.integers(len(series)))] if extra else None
             length = len(series) + (doubled is not None)
             game = 0
@@ -129,7 +157,7 @@ def _calendar(plan: SeasonPlan, streams: st.Streams) -> list[Listing]:
                 starts = [_start(rng, home, day, getaway=day == series[-1] and len(days) > 3)]
                 pairing = "N"
                 if day == doubled:
-                    starts, pairing = [_split_start(home, day), _night(home, day)], "S"
+                    starts, pairing = [split_start(home, day), night_start(home, day)], "S"
                 for number, start in enumerate(starts, 1):
                     game += 1
                     index = len(listings)
@@ -181,11 +209,13 @@ def _clock(text: str) -> float:
     return int(hours) + int(minutes) / 60
 
 
-def _night(home: int, day: date) -> float:
+def night_start(home: int, day: date) -> float:
+    """When the club begins its night games."""
     return epoch(day, _clock(CLUBS[home].night_start), ZoneInfo(CLUBS[home].time_zone))
 
 
-def _split_start(home: int, day: date) -> float:
+def split_start(home: int, day: date) -> float:
+    """When the first game of a split doubleheader begins."""
     return epoch(day, 13 + 5 / 60, ZoneInfo(CLUBS[home].time_zone))
 
 
@@ -203,80 +233,3 @@ def _start(rng: st.np.random.Generator, home: int, day: date, *, getaway: bool) 
     elif day.weekday() < 5 and draw > 0.93 and zone.key == "America/Los_Angeles":
         hour = 19 + 10 / 60
     return round(epoch(day, hour, zone) / 60) * 60.0
-
-
-# ------------------------------------------------------------------------------------------------ the rain
-
-
-def _rain(plan: SeasonPlan, streams: st.Streams, listings: list[Listing]) -> None:
-    """Postpone games and list their make-ups, in the order in which it was announced (so the past never depends on
-    what is decided later)."""
-    decisions = []
-    for listing in list(listings):
-        if CLUBS[listing.home].has_roof or listing.double_header != "N":
-            continue
-        share = RAIN_OUT.get(listing.date.month, RAIN_OUT_SUMMER)
-        earliest = listing.start - 6 * HOUR
-        rng = streams.at(earliest, st.POSTPONEMENT, plan.season, listing.number)
-        rained, delay, split = rng.random(3)
-        if rained < share:
-            decisions.append((round(earliest + delay * 6.5 * HOUR), listing.number, split < 0.55))
-    for announced, number, split in sorted(decisions):
-        _make_up(plan, listings, listings[number], announced, "S" if split else "Y")
-
-
-def _make_up(plan: SeasonPlan, listings: list[Listing], lost: Listing, announced: float, pairing: str) -> None:
-    """Move a game: to a doubleheader later in the series, else to a common off-day, else to the next series there."""
-    if lost.paired_at != ALWAYS or lost.is_makeup:
-        return
-    by_date: dict[date, list[Listing]] = {}
-    for listing in listings:
-        if listing.is_played and {listing.home, listing.away} & {lost.home, lost.away}:
-            by_date.setdefault(listing.date, []).append(listing)
-    horizon = [lost.date + timedelta(days=i) for i in range(1, (plan.closing - lost.date).days + 1)]
-
-    def together(day: date) -> Listing | None:
-        games = by_date.get(day, [])
-        if len(games) == 1 and (games[0].home, games[0].away) == (lost.home, lost.away):
-            return games[0] if games[0].double_header == "N" and games[0].postponed_at == NEVER else None
-        return None
-
-    in_series = [d for d in horizon[:3] if together(d)]
-    day_off = [d for d in horizon if d not in by_date]
-    later = [d for d in horizon if together(d)]
-    choice = next(iter(in_series or day_off or later), None)
-    if choice is None:
-        return
-    partner = together(choice)
-    start, number, paired_at = _night(lost.home, choice), 1, ALWAYS
-    if partner is not None:
-        start, number = _beside(partner, pairing)
-        partner.double_header, partner.game_number, partner.paired_at = pairing, 3 - number, announced
-        paired_at = announced
-    made_up = Listing(
-        number=len(listings),
-        season=lost.season,
-        game_pk=lost.game_pk,
-        date=choice,
-        home=lost.home,
-        away=lost.away,
-        start=start,
-        series_game=lost.series_game,
-        series_length=lost.series_length,
-        club_game=lost.club_game,
-        double_header=pairing if partner else "N",
-        game_number=number,
-        paired_at=paired_at,
-        listed_at=announced,
-        made_up_from=lost.number,
-    )
-    lost.postponed_at, lost.made_up_as = announced, made_up.number
-    listings.append(made_up)
-
-
-def _beside(partner: Listing, pairing: str) -> tuple[float, int]:
-    """Start and game number of the make-up beside the game that was already scheduled (whose start stays)."""
-    night = _night(partner.home, partner.date)
-    if partner.start < night - 2 * HOUR:  # the scheduled game is in the afternoon: the make-up follows it
-        return (partner.start + 3.25 * HOUR, 2) if pairing == "Y" else (max(night, partner.start + 4.5 * HOUR), 2)
-    return (partner.start - 3.25 * HOUR, 1) if pairing == "Y" else (_split_start(partner.home, partner.date), 1)

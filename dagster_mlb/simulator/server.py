@@ -1,166 +1,145 @@
-"""The league's loopback server: the MLB Stats API under ``/mlb_stats`` and The Odds API under ``/odds_api``.
+"""The league's loopback server: every source under its own prefix (``/mlb_stats``, ``/odds_api``, …), and ``/clock``.
 
-It answers everything as of the world's clock and never tells the future. Routes, quota headers and the server's
-own process are here; what may be asked is in ``odds_query``, the shapes of the answers in ``wire_mlb`` and
-``wire_odds``.
+It answers everything as of the world's clock and never tells the future. The application, its clock and its process
+are here; each source's routes are in ``serve_*``, the shapes of its answers in ``wire_*``.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from dagster_mlb.simulator import wire_mlb, wire_odds
-from dagster_mlb.simulator.clubs import CLUB_INDEX
-from dagster_mlb.simulator.odds_query import OddsApiError, check_key, common, historical_date, odds_request
-from dagster_mlb.simulator.world import World
+from dagster_mlb.settings import OFFICIAL_BASE_URLS
+from dagster_mlb.simulator import (
+    serve_action_network,
+    serve_mlb_game,
+    serve_mlb_schedule,
+    serve_odds_feed,
+    serve_odds_props,
+    serve_open_meteo,
+    serve_prizepicks,
+    serve_savant,
+    serve_sbd,
+    serve_sbr,
+    serve_vsin,
+)
+from dagster_mlb.simulator.faults import FaultPlan
+from dagster_mlb.simulator.http_answers import json_answer
+from dagster_mlb.simulator.odds_query import Credits
+from dagster_mlb.simulator.world import Clock, ClockError, MovingWorld, World
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+# Each source's own routes; what a source says is as of the world's clock.
+SOURCES = (
+    serve_mlb_schedule,
+    serve_mlb_game,
+    serve_action_network,
+    serve_vsin,
+    serve_sbd,
+    serve_sbr,
+    serve_odds_feed,
+    serve_odds_props,
+    serve_savant,
+    serve_prizepicks,
+    serve_open_meteo,
+)
 MONTHLY_CREDITS = 5_000_000
 START_TIMEOUT_SECONDS = 30.0
 # Whose answer it is: on a taken port a stranger's server would answer for ours.
 SERVER_PID = "x-league-server-pid"
 
 
-def create_app(world: World, *, quota: int = MONTHLY_CREDITS) -> Starlette:
-    """The ASGI application for a world. Any key is accepted but an empty one and those that start with ``invalid``."""
+def create_app(world: World, *, quota: int = MONTHLY_CREDITS, clock: str | float = "fixed") -> Starlette:
+    """The ASGI application for a world. Any key is accepted but an empty one and those that start with ``invalid``.
+
+    ``clock``: ``"fixed"`` (the world's now, always), ``"stepped"`` (``POST /clock {"now": "2025-07-15T18:00:00Z"}``
+    goes forward; 409 backward) or a number, how many seconds pass per second (steps are taken too). Of ``state``:
+    ``world``, as served, and ``odds_credits``.
+    """
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
-    from starlette.responses import Response
+    from starlette.middleware import Middleware
     from starlette.routing import Route
 
-    used = 0
+    served = with_clock(world, clock)
 
-    def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-        return Response(body, status, headers, media_type="application/json; charset=utf-8")
+    async def tell(request: Request) -> Response:
+        return json_answer({"now": _iso(served.now)}, headers={SERVER_PID: str(os.getpid())})
 
-    def spend(cost: int) -> dict[str, str]:
-        nonlocal used
-        used += cost
-        return {
-            "x-requests-remaining": str(max(quota - used, 0)),
-            "x-requests-used": str(used),
-            "x-requests-last": str(cost),
-        }
-
-    async def clock(request: Request) -> Response:
-        return answer(wire_odds.dumps({"now": _iso(world.now)}), headers={SERVER_PID: str(os.getpid())})
-
-    async def schedule(request: Request) -> Response:
-        query = request.query_params
+    async def step(request: Request) -> Response:
         try:
-            first, last = _dates(query, world)
-        except ValueError as error:
-            return answer(wire_odds.dumps(_mlb_error(11, str(error), world)), 400)
-        if query.get("sportId", "1") != "1":
-            first, last = date(1, 1, 1), date(1, 1, 1)
-        hydrate = wire_mlb.hydrations(query.get("hydrate", ""))
-        return answer(wire_odds.dumps(wire_mlb.schedule(world, first, last, hydrate)))
-
-    async def teams(request: Request) -> Response:
-        season = request.query_params.get("season", str(world.today.year))
-        club_id = request.path_params.get("club_id")
-        if not season.isdigit():
-            return answer(wire_odds.dumps(_mlb_error(11, f"Invalid season: {season}", world)), 400)
-        if club_id is not None and club_id not in CLUB_INDEX:
-            return answer(wire_odds.dumps(_mlb_error(10, "Object not found", world)), 404)
-        return answer(wire_odds.dumps(wire_mlb.teams(int(season), club_id)))
-
-    async def feed(request: Request) -> Response:
-        kind = request.path_params["kind"]
-        history = request.path_params.get("history") is not None
+            to = datetime.fromisoformat(json.loads(await request.body())["now"])
+        except (ValueError, KeyError, TypeError):
+            return json_answer({"message": 'a step is {"now": "2025-07-15T18:00:00Z"}'}, 400)
+        if not isinstance(served, MovingWorld):
+            return json_answer({"message": "this world's clock stands still"}, 409)
         try:
-            check_key(request.query_params, used, quota)
-            if request.path_params["sport"] != "baseball_mlb":
-                raise OddsApiError(404, "UNKNOWN_SPORT", "Unknown sport")
-            return answer(*_feed(world, request.query_params, kind, history, spend))
-        except OddsApiError as error:
-            return answer(wire_odds.dumps(error.body), error.status, spend(0))
-
-    async def live_feed(request: Request) -> Response:
-        return await feed(request)
-
-    async def past_feed(request: Request) -> Response:
-        request.path_params["history"] = "historical"
-        return await feed(request)
+            return json_answer({"now": _iso(served.clock.step(to))})
+        except ClockError as error:
+            return json_answer({"message": str(error)}, 409)
 
     async def not_found(request: Request, error: Exception) -> Response:
-        return answer(wire_odds.dumps(_mlb_error(10, "Object not found", world)), 404)
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        if status != 404:
+            return json_answer({"message": str(error)}, status)
+        return json_answer(serve_mlb_schedule.refusal(10, "Object not found", served), 404)
 
-    sports = "/v4/sports/{sport}/{kind}"
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/clock", clock),
-            Route("/mlb_stats/api/v1/schedule", schedule),
-            Route("/mlb_stats/api/v1/teams", teams),
-            Route("/mlb_stats/api/v1/teams/{club_id:int}", teams),
-            Route(f"/odds_api{sports}", live_feed),
-            Route("/odds_api/v4/historical/sports/{sport}/{kind}", past_feed),
+            Route("/clock", tell),
+            Route("/clock", step, methods=["POST"]),
+            *(route for source in SOURCES for route in source.routes(served)),
         ],
         exception_handlers={HTTPException: not_found},
+        middleware=[Middleware(_OneMoment, world=served)] if isinstance(served, MovingWorld) else [],
     )
+    app.state.world = served
+    app.state.odds_credits = Credits(quota)
+    return app
 
 
-def _feed(
-    world: World, query: Mapping[str, str], kind: str, history: bool, spend: Any
-) -> tuple[bytes, int, dict[str, str]]:
-    """Body, status and quota headers of one endpoint of the odds feed."""
-    if kind == "odds":
-        request, cost = odds_request(query)
-        if history:
-            body = wire_odds.historical(world, request, historical_date(query))
-            return body, 200, spend(10 * cost)
-        body = wire_odds.odds(world, request, world.moment)
-        return body, 200, spend(cost if body != b"[]" else 0)
-    if kind == "events" and not history:
-        return wire_odds.events(world, wire_odds.Request(**common(query))), 200, spend(0)
-    if kind == "scores" and not history:
-        text = query.get("daysFrom")
-        if text is not None and text not in ("1", "2", "3"):
-            raise OddsApiError(
-                422, "INVALID_SCORES_DAYS_FROM", "Invalid daysFrom parameter. Must be an integer from 1 to 3"
-            )
-        days = int(text) if text else None
-        body = wire_odds.scores(world, wire_odds.Request(**common(query)), days)
-        return body, 200, spend(2 if days else 1)
-    raise OddsApiError(404, "NOT_FOUND", "Not found")
+def base_urls(league_url: str) -> dict[str, str]:
+    """The setting of every source's address → where the league (or a replay with its layout) answers for it."""
+    return {
+        f"{source}_base_url": f"{league_url}/{source.replace('open_meteo_', 'open_meteo/')}"
+        for source in OFFICIAL_BASE_URLS
+    }
 
 
-def _dates(query: Mapping[str, str], world: World) -> tuple[date, date]:
-    """First and last date of a schedule request; ``YYYY-MM-DD`` or ``MM/DD/YYYY``. Without dates: today."""
-
-    def parse(name: str) -> date:
-        text = query[name]
-        try:
-            if "/" in text:
-                month, day, year = (int(part) for part in text.split("/"))
-                return date(year, month, day)
-            return date.fromisoformat(text)
-        except ValueError:
-            raise ValueError(f"Invalid Request with value: {text}") from None
-
-    if "date" in query:
-        return parse("date"), parse("date")
-    if "startDate" in query and "endDate" in query:
-        return parse("startDate"), parse("endDate")
-    if "startDate" in query or "endDate" in query:
-        raise ValueError("startDate and endDate are required together")
-    return world.today, world.today
+def with_clock(world: World, clock: str | float) -> World:
+    """The world with a clock as ``create_app`` knows them. Raises ``ValueError`` for any other."""
+    if clock == "fixed":
+        return world
+    rate = 0.0 if clock == "stepped" else float(clock)
+    return MovingWorld(world, Clock(world.now, rate))
 
 
-def _mlb_error(number: int, message: str, world: World) -> dict[str, Any]:
-    return {"messageNumber": number, "message": message, "timestamp": _iso(world.now), "traceId": None}
+class _OneMoment:
+    """Each answer is of one moment, however fast the clock runs."""
+
+    def __init__(self, app: ASGIApp, world: MovingWorld) -> None:
+        self.app, self.world = app, world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] == "/clock":
+            await self.app(scope, receive, send)
+            return
+        with self.world.pinned():
+            await self.app(scope, receive, send)
 
 
 def _iso(moment: datetime) -> str:
@@ -178,8 +157,17 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 
 @contextmanager
-def run_league_server(world: World | None = None, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def run_league_server(
+    world: World | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    clock: str | float = "fixed",
+    faults: FaultPlan | None = None,
+) -> Iterator[str]:
     """Serve a world (default: the demo's) in a process of its own; yields the base URL and stops it at the end.
+
+    ``clock`` as in ``create_app``; ``faults`` as the server begins with them (``POST /faults`` changes them).
 
     >>> with run_league_server() as base_url:  # doctest: +SKIP
     ...     httpx.get(f"{base_url}/mlb_stats/api/v1/teams")
@@ -189,8 +177,11 @@ def run_league_server(world: World | None = None, host: str = "127.0.0.1", port:
     port = port or free_port(host)
     command = [sys.executable, "-m", "dagster_mlb.simulator", "--host", host, "--port", str(port)]
     command += ["--parent", str(os.getpid())]
+    command += ["--clock", clock] if isinstance(clock, str) else ["--rate", str(clock)]
     if world is not None:
         command += ["--world", world.to_json()]
+    if faults is not None:
+        command += ["--faults", json.dumps(asdict(faults))]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(os.environ))
     base_url = f"http://{host}:{port}"
     try:

@@ -1,12 +1,14 @@
 """The league in the words of the MLB Stats API: ``/api/v1/schedule`` and ``/api/v1/teams``, as of a moment.
 
 Shapes follow recorded payloads. Every value is asked of the season *as of* the clock: a game that has not ended has
-no winner, a rain-out not yet announced is scheduled, a starter not yet announced is absent.
+no winner, a rain-out not yet announced is scheduled, a starter not yet announced is absent. A postponed and a suspended
+game are listed twice under one ``gamePk``; the official date is the new one of the former, the old one of the latter.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,16 +18,23 @@ import numpy as np
 from dagster_mlb.simulator.clubs import CLUB_INDEX, CLUBS, DIVISIONS, LEAGUES, Club, club_in
 from dagster_mlb.simulator.league import Season, starter_id, starter_name
 from dagster_mlb.simulator.schedule import Listing, utc
+from dagster_mlb.simulator.wire_mlb_status import MINUTE, game_status
 from dagster_mlb.simulator.world import World
+
+__all__ = ["game", "game_status", "hydrations", "linescore", "schedule", "stamp", "teams"]
 
 COPYRIGHT = "Simulated league. The shape of this answer is that of the MLB Stats API; nothing in it happened."
 HYDRATIONS = {"team", "linescore", "probablePitcher", "venue", "gameInfo"}
-_MINUTE = 60.0
+# Hydrations that other modules know how to tell: name → what to add to a game's entry as of the world's moment.
+# ``serve_mlb_game`` fills it (line-ups, weather, …) when it is imported.
+MORE_HYDRATIONS: dict[str, Callable[[World, Season, Listing], dict[str, Any]]] = {}
+NOTE = "probablePitcher(note)"
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd", 21: "21st", 22: "22nd", 23: "23rd"}
 
 
 def hydrations(text: str) -> frozenset[str]:
-    """The names at the top level of a ``hydrate`` parameter: ``team,linescore,venue(location)``."""
+    """The names at the top level of a ``hydrate`` parameter: ``team,linescore,venue(location)``; and
+    ``probablePitcher(note)`` where the note is asked for."""
     names, depth, name = [], 0, ""
     for char in text + ",":
         if char == "," and depth == 0:
@@ -35,17 +44,31 @@ def hydrations(text: str) -> frozenset[str]:
         depth += (char == "(") - (char == ")")
         if depth == 0 and char != ")":
             name += char
-    return frozenset(n.strip() for n in names) & HYDRATIONS
+    told = frozenset(n.strip() for n in names) & (HYDRATIONS | set(MORE_HYDRATIONS))
+    return told | {NOTE} if NOTE in text.replace(" ", "") else told
 
 
-def schedule(world: World, first: date, last: date, hydrate: frozenset[str]) -> dict[str, Any]:
-    """The answer of ``/api/v1/schedule`` for a range of dates."""
+def schedule(
+    world: World,
+    first: date,
+    last: date,
+    hydrate: frozenset[str],
+    *,
+    game_pks: frozenset[int] = frozenset(),
+    club_ids: frozenset[int] = frozenset(),
+) -> dict[str, Any]:
+    """The answer of ``/api/v1/schedule`` for a range of dates; only these games and clubs where any are named."""
+
+    def asked_for(listing: Listing) -> bool:
+        clubs = {CLUBS[listing.home].club_id, CLUBS[listing.away].club_id}
+        return (not game_pks or listing.game_pk in game_pks) and (not club_ids or bool(clubs & club_ids))
+
     dates, games_total, live_total = [], 0, 0
     for day in world.dates(first, last):
         season = world.league.season_of(day)
         if season is None:
             continue
-        listings = [x for x in season.by_date.get(day, []) if x.listed_at <= world.moment]
+        listings = [x for x in season.by_date.get(day, []) if x.listed_at <= world.moment and asked_for(x)]
         if not listings:
             continue
         games = [game(world, season, listing, hydrate) for listing in listings]
@@ -61,15 +84,27 @@ def _totals(games: int, live: int) -> dict[str, int]:
 
 
 def game(world: World, season: Season, listing: Listing, hydrate: frozenset[str]) -> dict[str, Any]:
-    """One entry of ``dates[].games[]``."""
-    moment, number = world.moment, listing.number
+    """One entry of ``dates[].games[]``. The line of a resumption tells of the game that it resumes."""
+    moment, first_line = world.moment, season.game_of(listing)
+    number = first_line.number
     status = game_status(season, listing, moment)
     postponed = status["detailedState"] == "Postponed"
     pairing, game_number = listing.doubleheader_as_of(moment)
-    official = (
-        season.listings[listing.made_up_as].date if postponed and listing.made_up_as is not None else listing.date
-    )
+    official = first_line.date
     year, home = str(season.plan.season), club_in(listing.home, season.plan.season)
+    moved: dict[str, str] = {}
+    if postponed and listing.made_up_as is not None:
+        made_up = season.listings[listing.made_up_as]
+        official = made_up.date
+        moved = {"rescheduleDate": stamp(made_up.start), "rescheduleGameDate": made_up.date.isoformat()}
+    elif listing.made_up_from is not None:
+        lost = season.listings[listing.made_up_from]
+        moved = {"rescheduledFrom": stamp(lost.start), "rescheduledFromDate": lost.date.isoformat()}
+    if listing.is_resumption:
+        moved |= {"resumedFrom": stamp(first_line.start), "resumedFromDate": first_line.date.isoformat()}
+    elif listing.resumed_as is not None and season.listings[listing.resumed_as].listed_at <= moment:
+        resumption = season.listings[listing.resumed_as]
+        moved |= {"resumeDate": stamp(resumption.start), "resumeGameDate": resumption.date.isoformat()}
     entry: dict[str, Any] = {
         "gamePk": listing.game_pk,
         "gameGuid": _guid(world.seed, listing.game_pk),
@@ -78,29 +113,24 @@ def game(world: World, season: Season, listing: Listing, hydrate: frozenset[str]
         "season": year,
         "gameDate": stamp(listing.start),
         "officialDate": official.isoformat(),
+        **moved,
     }
-    if postponed and listing.made_up_as is not None:
-        made_up = season.listings[listing.made_up_as]
-        entry["rescheduleDate"] = stamp(made_up.start)
-        entry["rescheduleGameDate"] = made_up.date.isoformat()
-    if listing.made_up_from is not None:
-        lost = season.listings[listing.made_up_from]
-        entry["rescheduledFrom"] = stamp(lost.start)
-        entry["rescheduledFromDate"] = lost.date.isoformat()
     final = status["abstractGameState"] == "Final" and not postponed
     local = datetime.fromtimestamp(listing.start, ZoneInfo(home.time_zone))
     entry |= {
         "status": status,
         "teams": {
-            "away": _side(world, season, listing, 1, hydrate, status, final),
-            "home": _side(world, season, listing, 0, hydrate, status, final),
+            "away": _side(world, season, first_line, 1, hydrate, status, final),
+            "home": _side(world, season, first_line, 0, hydrate, status, final),
         },
     }
     if "linescore" in hydrate and not postponed and season.first_pitch[number] <= moment:
-        entry["linescore"] = linescore(season, listing, moment)
+        entry["linescore"] = linescore(season, first_line, moment)
     entry["venue"] = {"id": home.venue_id, "name": home.venue_name, "link": f"/api/v1/venues/{home.venue_id}"}
     if "gameInfo" in hydrate:
-        entry["gameInfo"] = _game_info(season, listing, moment) if not postponed else {}
+        entry["gameInfo"] = _game_info(season, first_line, moment) if not postponed else {}
+    for name in sorted(hydrate & set(MORE_HYDRATIONS)):
+        entry |= MORE_HYDRATIONS[name](world, season, listing)
     entry["content"] = {"link": f"/api/v1/game/{listing.game_pk}/content"}
     if final:
         entry["isTie"] = False
@@ -110,7 +140,7 @@ def game(world: World, season: Season, listing: Listing, hydrate: frozenset[str]
         "doubleHeader": pairing,
         "gamedayType": "P",
         "tiebreaker": "N",
-        "calendarEventID": f"14-{listing.game_pk}-{listing.date.isoformat()}",
+        "calendarEventID": f"14-{listing.game_pk}-{first_line.date.isoformat()}",
         "seasonDisplay": year,
         "dayNight": "day" if local.hour < 17 else "night",
         "scheduledInnings": 9,
@@ -124,41 +154,6 @@ def game(world: World, season: Season, listing: Listing, hydrate: frozenset[str]
         "ifNecessaryDescription": "Normal Game",
     }
     return entry
-
-
-def game_status(season: Season, listing: Listing, moment: float) -> dict[str, Any]:
-    """``status`` of a listing as of a moment."""
-    number = listing.number
-    if moment >= listing.postponed_at:
-        return _status("Final", "D", "Postponed", "DI", "F", reason="Rain")
-    if moment >= season.first_pitch[number]:
-        if moment >= season.ended[number] + 4 * _MINUTE:
-            return _status("Final", "F", "Final", "F", "F")
-        if moment >= season.ended[number]:
-            return _status("Final", "O", "Game Over", "O", "F")
-        return _status("Live", "I", "In Progress", "I", "L")
-    if moment >= listing.start + 12 * _MINUTE:
-        return _status("Preview", "P", "Delayed Start", "PR", "P", reason="Rain")
-    if moment >= listing.start - 20 * _MINUTE:
-        return _status("Live", "P", "Warmup", "PW", "L")
-    if moment >= listing.start - 60 * _MINUTE:
-        return _status("Preview", "P", "Pre-Game", "P", "P")
-    return _status("Preview", "S", "Scheduled", "S", "P")
-
-
-def _status(
-    abstract: str, coded: str, detailed: str, code: str, letter: str, reason: str | None = None
-) -> dict[str, Any]:
-    status: dict[str, Any] = {
-        "abstractGameState": abstract,
-        "codedGameState": coded,
-        "detailedState": detailed,
-        "statusCode": code,
-        "startTimeTBD": False,
-    }
-    if reason is not None:
-        status["reason"] = reason
-    return status | {"abstractGameCode": letter}
 
 
 def _side(
@@ -181,8 +176,8 @@ def _side(
     out: dict[str, Any] = {
         "leagueRecord": {"wins": wins, "losses": losses, "pct": _percentage(wins, losses)},
     }
-    if status["statusCode"][0] in "IOF":
-        runs = season.runs[number] if final else _score_at(season, number, moment)
+    if status["statusCode"][0] in "IOFU":
+        runs = season.runs[number] if final else season.score_at(number, moment)
         out["score"] = int(runs[side])
         out["team"] = shown
         if final:
@@ -198,7 +193,17 @@ def _side(
             "fullName": starter_name(index, starter, season.plan.season),
             "link": f"/api/v1/people/{person}",
         }
+        if NOTE in hydrate:
+            out["probablePitcher"]["note"] = _note(season, number, side, confirmed)
     return out | {"splitSquad": False, "seriesNumber": 1 + listing.club_game[side] // 3}
+
+
+def _note(season: Season, number: int, side: int, confirmed: bool) -> str:
+    """What the club's reporter writes about the starter. Who was scratched is said once he was replaced."""
+    announced, final = (int(x) for x in season.starters[number, side])
+    if not confirmed:
+        return "Announced; not yet confirmed by the club."
+    return "Confirmed." if announced == final else "Replaces the announced starter, who was scratched."
 
 
 def _percentage(wins: int, losses: int) -> str:
@@ -208,11 +213,6 @@ def _percentage(wins: int, losses: int) -> str:
 
 def _halves_ended(season: Season, number: int, moment: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return (season.half_runs[number] >= 0) & (season.half_ends[number] <= moment)
-
-
-def _score_at(season: Season, number: int, moment: float) -> tuple[int, int]:
-    runs = (season.half_runs[number] * _halves_ended(season, number, moment)).sum(0)
-    return int(runs[1]), int(runs[0])
 
 
 def linescore(season: Season, listing: Listing, moment: float) -> dict[str, Any]:
@@ -230,7 +230,7 @@ def linescore(season: Season, listing: Listing, moment: float) -> dict[str, Any]
             runs = int(season.half_runs[number, inning, side])
             line[name] = {"runs": runs} if ended[inning, side] else {}
         innings.append(line)
-    home, away = _score_at(season, number, moment)
+    home, away = season.score_at(number, moment)
     return {
         "currentInning": current,
         "currentInningOrdinal": _ordinal(current),
@@ -249,7 +249,8 @@ def _game_info(season: Season, listing: Listing, moment: float) -> dict[str, Any
         return {}
     info: dict[str, Any] = {"firstPitch": stamp(season.first_pitch[number]).replace("Z", ".000Z")}
     if moment >= season.ended[number]:
-        minutes = (season.ended[number] - season.first_pitch[number]) / _MINUTE
+        pause = season.resumed_at(listing) - listing.stopped_at if listing.resumed_as is not None else 0.0
+        minutes = (season.ended[number] - season.first_pitch[number] - pause) / MINUTE
         info = {"attendance": int(season.attendance[number]), **info, "gameDurationMinutes": round(float(minutes))}
     return info
 

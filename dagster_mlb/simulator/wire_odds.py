@@ -3,13 +3,13 @@
 Shapes follow recorded payloads, quirks included: outcomes by name and not by home and away, games in play among those
 to come (with live prices that must not be taken for closing ones), a start that moves by minutes and odd seconds once
 the game is on, tomorrow's games early and without books, two events of the same clubs on one UTC date, and a made-up
-game under a new id.
+game under a new id. A suspended game's event vanishes and comes back, under its own id and old start, when play goes
+on. A book that has taken its prices down is absent; an exchange adds ``h2h_lay`` to ``h2h``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from dagster_mlb.simulator.clubs import odds_api_name
+from dagster_mlb.simulator.http_answers import json_bytes as dumps
 from dagster_mlb.simulator.league import Season
 from dagster_mlb.simulator.prices import BOOKS, DayQuotes, american, in_play_home_probability
 from dagster_mlb.simulator.schedule import DAY, NEW_YORK, Listing, epoch, utc
@@ -43,18 +44,35 @@ class Request:
     event_ids: frozenset[str] | None = None
 
 
-def dumps(value: Any) -> bytes:
-    """Compact JSON, the same bytes whether or not orjson is installed."""
-    try:
-        import orjson
-    except ImportError:
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    return orjson.dumps(value)
+def sport(world: World) -> dict[str, Any]:
+    """The league's line in the list of ``/sports``."""
+    return {
+        "key": SPORT["sport_key"],
+        "group": "Baseball",
+        "title": SPORT["sport_title"],
+        "description": "Major League Baseball",
+        "active": bool(on_offer(world, world.moment)),
+        "has_outrights": False,
+    }
 
 
 def event_id(seed: int, listing: Listing) -> str:
     """32 hex digits; a made-up game is another listing and so has another id."""
     return hashlib.md5(f"event {seed} {listing.season} {listing.number}".encode(), usedforsecurity=False).hexdigest()
+
+
+def odds_event_listing(world: World) -> dict[str, Listing]:
+    """The truth about every event that the feed ever lists: its id → the line of the schedule that it is about.
+
+    For proofs that no event is tied to a wrong game. Never served; future events included. A suspended game has one
+    event (its first line's), a postponed game two: the lost line's and the make-up's.
+    """
+    return {
+        event_id(world.seed, listing): listing
+        for plan in world.plans
+        for listing in world.league.season(plan.season).listings
+        if not listing.is_resumption
+    }
 
 
 def decimal_price(price: int) -> float:
@@ -71,10 +89,18 @@ def on_offer(world: World, moment: float) -> list[tuple[Season, Listing]]:
         if season is None or epoch(day, 12, NEW_YORK) - 2 * DAY > moment:
             continue
         for listing in season.by_date.get(day, []):
-            listed = listing.listed_at <= moment < listing.postponed_at
-            if listed and moment < season.ended[listing.number] + 120:
-                found.append((season, listing))
+            if _is_listed(season, listing, moment):
+                found.append((season, season.game_of(listing)))
     return sorted(found, key=lambda x: (commence(*x, moment), x[1].game_pk))
+
+
+def _is_listed(season: Season, listing: Listing, moment: float) -> bool:
+    """Whether a line of the schedule puts its event on the feed: to the end of the game, or until it is suspended."""
+    if listing.is_resumption:
+        begun = bool(season.first_pitch[listing.number] <= moment)
+        return begun and moment < season.ended[listing.number] + 120
+    listed = listing.listed_at <= moment < min(listing.postponed_at, listing.suspended_at)
+    return listed and moment < season.ended[listing.number] + 120
 
 
 def commence(season: Season, listing: Listing, moment: float) -> float:
@@ -88,8 +114,9 @@ def odds(world: World, request: Request, moment: float) -> bytes:
     return b"[" + b",".join(_events(world, request, moment)) + b"]"
 
 
-def historical(world: World, request: Request, asked: datetime) -> bytes:
-    """The snapshot at or before the date asked for, on the five-minute grid, with its neighbours' times."""
+def historical(world: World, request: Request, asked: datetime, kind: str = "odds") -> bytes:
+    """The snapshot (``odds`` or ``events``) at or before the date asked for, on the five-minute grid, with its
+    neighbours' times."""
     newest = floor_to_grid(world.now)
     snapshot = min(floor_to_grid(asked), newest)
     following = snapshot + GRID
@@ -100,7 +127,8 @@ def historical(world: World, request: Request, asked: datetime) -> bytes:
             "next_timestamp": _iso(following) if following <= newest else None,
         }
     )
-    return head[:-1] + b',"data":' + odds(world, request, snapshot.timestamp()) + b"}"
+    told = odds if kind == "odds" else events
+    return head[:-1] + b',"data":' + told(world, request, snapshot.timestamp()) + b"}"
 
 
 def floor_to_grid(moment: datetime) -> datetime:
@@ -109,11 +137,12 @@ def floor_to_grid(moment: datetime) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def events(world: World, request: Request) -> bytes:
-    """The list of ``/events``: the events on offer, without books."""
+def events(world: World, request: Request, moment: float | None = None) -> bytes:
+    """The list of ``/events``: the events on offer, without books, now or as of a moment before."""
+    moment = world.moment if moment is None else moment
     listed = []
-    for season, listing in on_offer(world, world.moment):
-        at = commence(season, listing, world.moment)
+    for season, listing in on_offer(world, moment):
+        at = commence(season, listing, moment)
         if _asked_for(world, request, listing, at):
             listed.append(_head(world, season, listing, at, request.unix))
     return dumps(listed)
@@ -131,8 +160,10 @@ def scores(world: World, request: Request, days_from: int | None) -> bytes:
             for listing in season.by_date.get(day, []) if season else []:
                 assert season is not None
                 ended = season.ended[listing.number]
-                if listing.is_played_as_of(moment) and moment - days_from * DAY <= ended <= moment:
-                    rows.append((season, listing, True))
+                # A suspended game was completed on the day of its resumption, and is told of there.
+                told = listing.is_resumption or (listing.is_played_as_of(moment) and listing.resumed_as is None)
+                if told and moment - days_from * DAY <= ended <= moment:
+                    rows.append((season, season.game_of(listing), True))
     rows.sort(key=lambda x: (commence(x[0], x[1], moment), x[1].game_pk))
     listed = []
     for season, listing, completed in rows:
@@ -181,7 +212,9 @@ def _events(world: World, request: Request, moment: float) -> list[bytes]:
         if not _asked_for(world, request, listing, at):
             continue
         head = dumps(_head(world, season, listing, at, request.unix))
-        if moment >= season.first_pitch[listing.number]:
+        if season.is_interrupted(listing, moment):
+            books = []
+        elif moment >= season.first_pitch[listing.number]:
             books = _live_books(season, listing, request, moment)
         else:
             books = _pregame_books(world, season, listing, request, moment)
@@ -192,11 +225,12 @@ def _events(world: World, request: Request, moment: float) -> list[bytes]:
 def _pregame_books(world: World, season: Season, listing: Listing, request: Request, moment: float) -> list[bytes]:
     quotes = world.market.quotes(listing.date)
     current = quotes.current(listing, moment)
+    down = quotes.suspended(listing, moment)
     row = quotes.row[listing.number]
     names = odds_api_name(listing.home, season.plan.season), odds_api_name(listing.away, season.plan.season)
     out = []
     for book in request.books:
-        if current[book] >= 0:
+        if current[book] >= 0 and not down[book]:
             rendered = _book(quotes, row, book, current[book], names, request)
             if rendered:
                 out.append(rendered)
@@ -218,6 +252,12 @@ def _book(quotes: DayQuotes, row: int, book: int, quote: int, names: tuple[str, 
         if market == "h2h":
             outcomes = _by_name((home, quotes.home[at], None), (away, quotes.away[at], None), request)
             updated = quotes.at[at]
+            if BOOKS[book].is_exchange:
+                laid = _by_name((home, quotes.lay_home[at], None), (away, quotes.lay_away[at], None), request)
+                said = _time(updated, request.unix)
+                markets.append({"key": "h2h", "last_update": said, "outcomes": outcomes})
+                markets.append({"key": "h2h_lay", "last_update": said, "outcomes": laid})
+                continue
         elif market == "spreads":
             if not quotes.has_spread[row, book]:
                 continue

@@ -7,177 +7,167 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
-import psycopg
-from pydantic import SecretStr
+import httpx
 
-from dagster_mlb.settings import Provenance, Settings
-from dagster_mlb.sources.collection_log import log_attempts, update_health
-from dagster_mlb.sources.http import Fetched, Outcome, PoliteClient, SourceError, SourcePolicy, SourceRequest
-from dagster_mlb.sources.raw_responses import StoredLoad, store_many
+from dagster_mlb.settings import Settings
+from dagster_mlb.sources.breaker import Admission
+from dagster_mlb.sources.collection_plan import CollectionResult, Failure, Plan
+from dagster_mlb.sources.collection_writer import AnswerWriter, credits_in
+from dagster_mlb.sources.health import Ended, enter, leave
+from dagster_mlb.sources.http import Fetched, PoliteClient, SourceRequest, is_loopback
+from dagster_mlb.sources.http_slots import ORDER
+from dagster_mlb.sources.rate_limits import Pace, SharedLimits
+from dagster_mlb.sources.writer_pool import WriterPool
 from dagster_mlb.warehouse.connection import connect
+
+__all__ = ["CollectionResult", "Failure", "Plan", "collect", "collect_many"]
 
 # A batch is one transaction. It is written when it has this many responses or bytes, or when nothing came for a while,
 # so that a crash loses seconds of asking, not a season.
 BATCH_RESPONSES = 64
 BATCH_BYTES = 16 * 1024 * 1024
 BATCH_IDLE_S = 2.0
-
-
-class Failure(NamedTuple):
-    """A request that did not deliver: its redacted target, its outcome and why."""
-
-    target: str
-    outcome: str
-    message: str
-
-
-@dataclass
-class CollectionResult:
-    """What one collection brought. ``bytes`` counts whole bodies, repeats included."""
-
-    source: str
-    endpoint: str
-    table: str
-    provenance: Provenance
-    requests: int = 0
-    attempts: int = 0
-    stored: int = 0
-    repeats: int = 0
-    bytes: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    load_ids: list[int] = field(default_factory=list)
-    credits_used: int | None = None
-    credits_remaining: int | None = None
-    first_observed_at: datetime | None = None
-    last_observed_at: datetime | None = None
-    seconds: float = 0.0
-
-    @property
-    def is_complete(self) -> bool:
-        return not self.failures
-
-    def raise_if_failed(self) -> None:
-        """Raise SourceError naming what is missing; the answers that did come are stored already."""
-        if not self.failures:
-            return
-        shown = "; ".join(f"{target} [{outcome}] {message}" for target, outcome, message in self.failures[:5])
-        more = f"; and {len(self.failures) - 5} more (operational.collection_log)" if len(self.failures) > 5 else ""
-        raise SourceError(
-            f"{self.source}: {len(self.failures)} of {self.requests} {self.endpoint} requests failed: {shown}{more}"
-        )
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything a collection is: which source, with which policy and secrets, what to ask, and where it goes."""
-
-    policy: SourcePolicy
-    base_url: str
-    table: str
-    requests: Sequence[SourceRequest]
-    secret_params: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+MAX_WRITERS = 4  # database connections of one collection, whatever the number of its plans
 
 
 def collect(settings: Settings, plan: Plan, *, run_id: str) -> CollectionResult:
     """Ask everything of a plan. The database is opened first: no credit is spent on what could not be stored."""
+    return collect_many(settings, [plan], run_id=run_id)[0]
+
+
+def collect_many(settings: Settings, plans: Sequence[Plan], *, run_id: str) -> list[CollectionResult]:
+    """Ask everything of several plans side by side; the results have the order of ``plans``.
+
+    Plans of one source share its connections, pace and circuit. A source that is slow or down delays no other: each is
+    stored as it comes, and stops at its own policy's ``budget_s``. Raises SourceNotConfiguredError before anything is
+    asked; what fails in the database or in the program is raised when all plans have come to their end.
+    """
     begun = time.perf_counter()
-    source = plan.policy.source
-    result = CollectionResult(
-        source=source,
+    results = [_new_result(settings, plan) for plan in plans]
+    work = [(plan, result) for plan, result in zip(plans, results, strict=True) if plan.requests]
+    if not work:
+        return results
+    for plan, _ in work:  # an address or a key that is wrong is told before the database is touched
+        PoliteClient(settings, plan.policy, plan.base_url, secret_params=plan.secret_params)
+    with ExitStack() as stack:
+        lanes = _lanes(work)
+        writers = stack.enter_context(WriterPool(settings, min(MAX_WRITERS, len(work))))
+        limits = None
+        if any(lane.is_paced for lane in lanes):
+            limits = stack.enter_context(SharedLimits(connect(settings, role="ingest", autocommit=True)))
+        for lane in lanes:
+            lane.open(settings, writers, limits, run_id, begun)
+        asyncio.run(_run(lanes))
+    return results
+
+
+def _new_result(settings: Settings, plan: Plan) -> CollectionResult:
+    return CollectionResult(
+        source=plan.policy.source,
         endpoint=plan.requests[0].endpoint if plan.requests else "",
         table=plan.table,
-        provenance=settings.provenance_of(source, plan.base_url),
+        provenance=settings.provenance_of(plan.policy.source, plan.base_url),
         requests=len(plan.requests),
     )
-    if plan.requests:
-        client = PoliteClient(settings, plan.policy, plan.base_url, secret_params=plan.secret_params)
-        with connect(settings, role="ingest") as conn:
-            writer = _Writer(settings, conn, plan, result, run_id)
-            try:
-                asyncio.run(_ask_all(client, plan, writer))
-            except BaseExceptionGroup as group:
-                raise _first_cause(group) from None
-            writer.finish()
-    result.seconds = time.perf_counter() - begun
-    return result
 
 
-class _Writer:
-    """Turns answers into rows: raw, log, and at the end the source's health. One transaction a batch."""
+def _lanes(work: Sequence[tuple[Plan, CollectionResult]]) -> list[_Lane]:
+    """Plans that may share a client stand in one lane."""
+    lanes: list[_Lane] = []
+    for plan, result in work:
+        first = next((lane for lane in lanes if lane.takes(plan)), None)
+        if first is None:
+            lanes.append(_Lane([(plan, result)]))
+        else:
+            first.work.append((plan, result))
+    return lanes
 
-    def __init__(
-        self, settings: Settings, conn: psycopg.Connection, plan: Plan, result: CollectionResult, run_id: str
+
+class _Lane:
+    """One source's part of a collection: a client, its plans, and the source's health before and after."""
+
+    def __init__(self, work: list[tuple[Plan, CollectionResult]]) -> None:
+        self.work = work
+        self.plan = work[0][0]
+
+    def takes(self, plan: Plan) -> bool:
+        mine = self.plan
+        return (mine.policy, mine.base_url, mine.secret_params, mine.tells_health) == (
+            *(plan.policy, plan.base_url, plan.secret_params, plan.tells_health),
+        )
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether the pace is shared with other processes: not with a server on this machine, which has none."""
+        host = httpx.URL(self.plan.base_url).host
+        return not is_loopback(host) or self.plan.policy.loopback_min_interval_s > 0
+
+    def open(
+        self, settings: Settings, writers: WriterPool, limits: SharedLimits | None, run_id: str, begun: float
     ) -> None:
-        self._settings = settings
-        self._conn = conn
-        self._plan = plan
-        self._result = result
-        self._run_id = run_id
-        self._outcomes: list[tuple[bool, str]] = []
-
-    def write(self, batch: Sequence[Fetched]) -> None:
-        now = self._settings.now()
-        kept = [(fetched, fetched.record) for fetched in batch if fetched.record is not None]
-        loads = store_many(
-            self._conn,
-            self._plan.table,
-            [record for _, record in kept],
-            run_id=self._run_id,
-            capture=[fetched.request.capture for fetched, _ in kept],
-            provenance=self._result.provenance,
-            ingested_at=now,
-        )
-        load_of = {id(fetched): load for (fetched, _), load in zip(kept, loads, strict=True)}
-        log_attempts(
-            self._conn,
-            self._plan.policy.source,
-            [(fetched, load_of.get(id(fetched))) for fetched in batch],
-            run_id=self._run_id,
-            logged_at=now,
-        )
-        self._conn.commit()
-        for fetched in batch:
-            self._count(fetched, load_of.get(id(fetched)))
-
-    def _count(self, fetched: Fetched, load: StoredLoad | None) -> None:
-        result, record = self._result, fetched.record
-        result.attempts += sum(attempt.outcome is not Outcome.REFUSED for attempt in fetched.attempts)
-        if load is not None and record is not None:
-            result.load_ids.append(load.load_id)
-            result.repeats += load.is_repeat
-            result.stored += not load.is_repeat
-            result.bytes += record.byte_length
-            result.first_observed_at = min(result.first_observed_at or record.observed_at, record.observed_at)
-            result.last_observed_at = max(result.last_observed_at or record.observed_at, record.observed_at)
-            used = _credits(record.headers, self._plan.policy.cost_header)
-            remaining = _credits(record.headers, self._plan.policy.remaining_header)
-            if used is not None:
-                result.credits_used = (result.credits_used or 0) + used
-            if remaining is not None:
-                result.credits_remaining = (
-                    remaining if result.credits_remaining is None else min(result.credits_remaining, remaining)
+        """Ask the circuit breaker; make the client and the writers."""
+        policy = self.plan.policy.for_requests(sum(len(plan.requests) for plan, _ in self.work))
+        self._settings, self._writers, self._run_id, self._begun = settings, writers, run_id, begun
+        self._admission = Admission()
+        if self.plan.tells_health:
+            with writers.connection() as conn:
+                self._admission = enter(
+                    conn, policy, now=settings.now(), run_id=run_id, clock_stands=settings.fixed_now is not None
                 )
-        succeeded = fetched.outcome is Outcome.RECEIVED
-        self._outcomes.append((succeeded, fetched.message))
-        if not succeeded:
-            result.failures.append(Failure(fetched.target, fetched.outcome.value, fetched.message))
+        host = httpx.URL(self.plan.base_url).host
+        pace = Pace.of(policy, is_loopback=is_loopback(host))
+        self._client = PoliteClient(
+            settings,
+            policy,
+            self.plan.base_url,
+            secret_params=self.plan.secret_params,
+            turns=limits.turns(policy.source, pace) if limits is not None and self.is_paced else None,
+            admission=self._admission,
+            run_id=run_id,
+        )
+        self._ended: list[Ended] = []
 
-    def finish(self) -> None:
-        update_health(self._conn, self._plan.policy.source, self._outcomes, checked_at=self._settings.now())
-        self._conn.commit()
+    async def run(self) -> None:
+        async with self._client:
+            outcomes = await asyncio.gather(*(self._run_plan(*one) for one in self.work), return_exceptions=True)
+        if self.plan.tells_health:
+            await self._writers.run(self._leave)
+        _raise_first(outcomes)
+
+    async def _run_plan(self, plan: Plan, result: CollectionResult) -> None:
+        writer = AnswerWriter(self._settings, self._writers, plan, result, self._run_id, self._ended)
+        try:
+            await _ask_all(self._client, plan, writer)
+        except BaseExceptionGroup as group:
+            raise _first_cause(group) from None
+        finally:
+            result.seconds = time.perf_counter() - self._begun
+        await self._writers.run(writer.finish)
+
+    def _leave(self) -> None:
+        with self._writers.connection() as conn:
+            leave(
+                conn,
+                self.plan.policy,
+                self._admission,
+                self._client.run_end,
+                self._ended,
+                now=self._settings.now(),
+                run_id=self._run_id,
+            )
 
 
-def _credits(headers: Mapping[str, str], name: str | None) -> int | None:
-    """What a header says of credits; None where the source does not count them or does not say."""
-    try:
-        return int(float(headers[name])) if name else None
-    except (KeyError, ValueError, OverflowError):
-        return None
+async def _run(lanes: Sequence[_Lane]) -> None:
+    _raise_first(await asyncio.gather(*(lane.run() for lane in lanes), return_exceptions=True))
+
+
+def _raise_first(outcomes: Sequence[BaseException | None]) -> None:
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
 
 
 def _first_cause(error: BaseException) -> BaseException:
@@ -186,11 +176,12 @@ def _first_cause(error: BaseException) -> BaseException:
     return error
 
 
-async def _ask_all(client: PoliteClient, plan: Plan, writer: _Writer) -> None:
+async def _ask_all(client: PoliteClient, plan: Plan, writer: AnswerWriter) -> None:
     """Workers ask, one writer stores; the queue between them is short, so memory does not grow with the season."""
-    pending = iter(plan.requests)
+    writer.result.caches = client.caches
+    pending = iter(sorted(plan.requests, key=lambda request: ORDER[request.priority]))  # within one: in their order
     answers: asyncio.Queue[Fetched | None] = asyncio.Queue(maxsize=2 * client.concurrency)
-    async with client, asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_write_all(answers, writer))
         async with asyncio.TaskGroup() as workers:
             for _ in range(min(client.concurrency, len(plan.requests))):
@@ -207,13 +198,13 @@ async def _work(client: PoliteClient, pending: Iterator[SourceRequest], answers:
 
 def _watch_account(client: PoliteClient, fetched: Fetched) -> None:
     """Stop asking when the account is at its end: every further request would only be refused."""
-    if fetched.record is not None and _credits(fetched.record.headers, client.policy.remaining_header) == 0:
+    if fetched.record is not None and credits_in(fetched.record.headers, client.policy.remaining_header) == 0:
         client.halt(f"no credits remain at {client.policy.source}; they return with the next month or a larger plan")
     if fetched.attempts[-1].http_status == 401:
         client.halt(f"{client.policy.source} refused the key: {fetched.message}")
 
 
-async def _write_all(answers: asyncio.Queue[Fetched | None], writer: _Writer) -> None:
+async def _write_all(answers: asyncio.Queue[Fetched | None], writer: AnswerWriter) -> None:
     batch: list[Fetched] = []
     size = 0
     is_open = True
@@ -232,5 +223,5 @@ async def _write_all(answers: asyncio.Queue[Fetched | None], writer: _Writer) ->
                 batch.append(answer)
                 size += len(answer.record.body) if answer.record is not None else 0
         if batch and (is_due or not is_open or len(batch) >= BATCH_RESPONSES or size >= BATCH_BYTES):
-            await asyncio.to_thread(writer.write, batch)
+            await writer.writers.run(writer.write, batch)
             batch, size = [], 0

@@ -1,9 +1,11 @@
-"""What the platform writes down about asking: a row of operational.collection_log per attempt, each source's health."""
+"""What the platform writes down about asking: a row of operational.collection_log per attempt, and measurements.
+
+The health of a source, its circuit breaker included, is ``health.py``'s.
+"""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import psycopg
@@ -25,13 +27,15 @@ def log_attempts(
     run_id: str,
     logged_at: datetime,
 ) -> None:
-    """Append every attempt of a batch; the last attempt of a request carries the load that it became."""
+    """Append every attempt of a batch; the last attempt of a request carries the load that it became.
+
+    A *cached* attempt asked nobody: its load is the one that keeps the bytes.
+    """
     with (
         conn.cursor() as cursor,
         cursor.copy(f"copy operational.collection_log ({_COLUMNS}) from stdin") as copy,
     ):
         for fetched, load in batch:
-            correlation_id = uuid.uuid4().hex
             for attempt in fetched.attempts:
                 became = load if attempt is fetched.attempts[-1] else None
                 outcome: str = attempt.outcome.value
@@ -39,7 +43,7 @@ def log_attempts(
                     outcome = "repeat" if became and became.is_repeat else "stored"
                 copy.write_row(
                     (
-                        correlation_id,
+                        fetched.correlation_id,
                         run_id,
                         source,
                         fetched.target,
@@ -55,46 +59,13 @@ def log_attempts(
                 )
 
 
-def update_health(
-    conn: psycopg.Connection, source: str, outcomes: Sequence[tuple[bool, str]], *, checked_at: datetime
+def log_performance(
+    conn: psycopg.Connection, component: str, values: Mapping[str, float], *, run_id: str, measured_at: datetime
 ) -> None:
-    """Set a source's health after a collection.
-
-    ``outcomes``: (succeeded, message) per request in the order in which they ended. *healthy*: all succeeded;
-    *degraded*: some; *down*: none. ``consecutive_failures`` counts requests since the last success.
-    """
-    if not outcomes:
-        return
-    any_success = any(succeeded for succeeded, _ in outcomes)
-    all_success = all(succeeded for succeeded, _ in outcomes)
-    trailing = 0
-    for succeeded, _ in reversed(outcomes):
-        if succeeded:
-            break
-        trailing += 1
-    last_message = next((message for succeeded, message in reversed(outcomes) if not succeeded), None)
-    conn.execute(
-        """
-        insert into operational.source_health as health
-            (source, status, last_success_at, last_failure_at, consecutive_failures, last_message, checked_at)
-        values (%(source)s, %(status)s, %(success_at)s, %(failure_at)s, %(trailing)s, %(message)s, %(checked_at)s)
-        on conflict (source) do update set
-            status = excluded.status,
-            last_success_at = coalesce(excluded.last_success_at, health.last_success_at),
-            last_failure_at = coalesce(excluded.last_failure_at, health.last_failure_at),
-            consecutive_failures = excluded.consecutive_failures
-                + case when %(any_success)s then 0 else health.consecutive_failures end,
-            last_message = coalesce(excluded.last_message, health.last_message),
-            checked_at = excluded.checked_at
-        """,
-        {
-            "source": source,
-            "status": "healthy" if all_success else "degraded" if any_success else "down",
-            "success_at": checked_at if any_success else None,
-            "failure_at": None if all_success else checked_at,
-            "trailing": trailing,
-            "message": last_message,
-            "checked_at": checked_at,
-            "any_success": any_success,
-        },
-    )
+    """Append measurements of one component to operational.performance_monitoring."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into operational.performance_monitoring (run_id, component, metric, value, measured_at) "
+            "values (%s, %s, %s, %s, %s)",
+            [(run_id, component, metric, value, measured_at) for metric, value in values.items()],
+        )

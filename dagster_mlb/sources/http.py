@@ -8,27 +8,30 @@ line, an exception or a record. What came back is a value (``Fetched``), so one 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-import ssl
 import time
+import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from ipaddress import ip_address
 from types import TracebackType
 
-import httpx
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 from tenacity.stop import stop_base
 from tenacity.wait import wait_exponential_jitter
 
 from dagster_mlb.settings import Settings
-from dagster_mlb.sources.http_body import BodyCutShortError, BoundedBody, Decoder
+from dagster_mlb.sources.breaker import ILL, Admission, RunEnd
+from dagster_mlb.sources.http_address import checked_base_url, is_loopback, quiet_the_libraries
+from dagster_mlb.sources.http_cache import cache_path
 from dagster_mlb.sources.http_messages import (
     Attempt,
     Capture,
+    Expects,
     Fetched,
+    Judge,
+    Priority,
     ResponseRecord,
     SourcePolicy,
     SourceRequest,
@@ -38,102 +41,39 @@ from dagster_mlb.sources.http_outcome import (
     Redactor,
     SourceError,
     SourceNotConfiguredError,
-    error_message,
     one_line,
-    outcome_of_json,
-    outcome_of_status,
-    retry_after_seconds,
 )
+from dagster_mlb.sources.http_slots import ORDER, Slots
+from dagster_mlb.sources.http_wire import Wire
+from dagster_mlb.sources.rate_limits import LocalTurns, Pace, Turns
 
 __all__ = [
     "Attempt",
     "Capture",
+    "Expects",
     "Fetched",
+    "Judge",
     "Outcome",
     "PoliteClient",
+    "Priority",
     "ResponseRecord",
     "SourceError",
     "SourceNotConfiguredError",
     "SourcePolicy",
     "SourceRequest",
+    "is_loopback",
 ]
 
-USER_AGENT = "dagster-mlb/0.1"
-
-
-class _QuietBelowWarning(logging.Filter):
-    """Drops what HTTP libraries say below WARNING, whatever level anyone sets: it contains URLs and header values."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
-
-
-# hpack logs every header it adds to its table, `:path` with the query included.
-_CHATTY_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-    "hpack.hpack",
-    "hpack.table",
-)
-for _name in _CHATTY_LOGGERS:
-    if not any(isinstance(present, _QuietBelowWarning) for present in logging.getLogger(_name).filters):
-        logging.getLogger(_name).addFilter(_QuietBelowWarning())
-
-
-class _Pacer:
-    """Starts at most one request per interval, and none during a pause that the source asked for."""
-
-    def __init__(self, interval_s: float) -> None:
-        self._interval = interval_s
-        self._next = 0.0
-        self._resume = 0.0
-
-    def pause(self, seconds: float) -> None:
-        self._resume = max(self._resume, time.perf_counter() + seconds)
-
-    async def turn(self) -> None:
-        # No await between reading and writing `_next`: one event loop needs no lock.
-        now = time.perf_counter()
-        start = max(now, self._next)
-        self._next = start + self._interval
-        if start > now:
-            await asyncio.sleep(start - now)
-        while (left := self._resume - time.perf_counter()) > 0:
-            await asyncio.sleep(left)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _checked_base_url(source: str, base_url: str) -> httpx.URL:
-    setting = f"MLB_{source.upper()}_BASE_URL"
-    url: httpx.URL | None
-    try:
-        url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError):
-        url = None
-    if url is None or url.scheme not in ("http", "https") or not url.host:
-        raise SourceNotConfiguredError(f"{setting} is no address: give it as https://host (and a path, if any)")
-    if url.query or url.userinfo:
-        raise SourceNotConfiguredError(f"{setting} must hold no user, password or query: an address is not secret")
-    return url
+log = logging.getLogger("dagster_mlb.sources")
+log.addHandler(logging.NullHandler())  # a program that configures no logging is not written over
+quiet_the_libraries()
 
 
 class PoliteClient:
     """One source's HTTP connection pool, used as ``async with PoliteClient(settings, policy, base_url) as client``.
 
-    ``secret_params`` are added to the query of each request and appear nowhere else.
+    ``secret_params`` are added to the query of each request and appear nowhere else. ``turns`` are the source's rate
+    limit, by default of this client alone; ``admission`` is what the source's circuit breaker lets this run ask.
     """
 
     def __init__(
@@ -143,13 +83,16 @@ class PoliteClient:
         base_url: str,
         *,
         secret_params: Mapping[str, SecretStr] | None = None,
+        turns: Turns | None = None,
+        admission: Admission | None = None,
+        run_id: str = "",
     ) -> None:
-        url = _checked_base_url(policy.source, base_url)
+        url = checked_base_url(policy.source, base_url)
         self._settings = settings
         self.policy = policy
+        self._run_id = run_id
         self._secret_params = dict(secret_params or {})
         self._redactor = Redactor(secret.get_secret_value() for secret in self._secret_params.values())
-        self._base = str(url).rstrip("/")
         self._place = f"{url.host}:{url.port}" if url.port else url.host
         self.is_loopback = is_loopback(url.host)
         if self._secret_params and url.scheme != "https" and not self.is_loopback:
@@ -158,191 +101,183 @@ class PoliteClient:
                 "the key would travel in the clear; use https"
             )
         self.concurrency = policy.loopback_concurrency if self.is_loopback else policy.concurrency
-        self._pacer = _Pacer(0.0 if self.is_loopback else policy.min_interval_s)
-        self._slots = asyncio.Semaphore(self.concurrency)
-        self._http: httpx.AsyncClient | None = None
-        self._failures_in_a_row = 0
+        self._turns = turns or LocalTurns(Pace.of(policy, is_loopback=self.is_loopback))
+        self._slots = Slots(self.concurrency)
+        self._queues: dict[Priority, asyncio.Lock] = {name: asyncio.Lock() for name in ORDER}
+        self._wire = Wire(
+            settings,
+            policy,
+            url,
+            self._secret_params,
+            self._redactor,
+            is_loopback=self.is_loopback,
+            concurrency=self.concurrency,
+            cache=cache_path(settings.data_dir, policy.source) if self.caches else None,
+        )
+        self._deadline: float | None = None
         self.halted: str | None = None  # why nothing more is asked of this source in this run
+        self._halting = asyncio.Event()
+        self._admission = admission or Admission()
+        self._failures_in_a_row = self._admission.failures_in_a_row
+        self._gave_up = False
+        self._probe_turn = asyncio.Lock()
+        self._probe: Outcome | None = None
 
     def __repr__(self) -> str:
         return f"PoliteClient({self.policy.source!r}, {self._place!r})"
 
+    @property
+    def caches(self) -> bool:
+        """Whether answers are kept and asked for with a condition."""
+        if self._secret_params or self.policy.cache == "never":
+            return False
+        return self.policy.cache == "always" or not (self.is_loopback or self._settings.fixed_now)
+
+    @property
+    def run_end(self) -> RunEnd:
+        """How the asking ended, for the circuit breaker."""
+        return RunEnd(self._failures_in_a_row, self._gave_up, self._probe)
+
     async def __aenter__(self) -> PoliteClient:
         policy = self.policy
-        self._http = httpx.AsyncClient(
-            http2=True,
-            follow_redirects=False,
-            trust_env=not self.is_loopback,  # a proxy of the environment is for the world outside
-            timeout=httpx.Timeout(policy.read_timeout_s, connect=policy.connect_timeout_s, pool=None),
-            limits=httpx.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency),
-            headers={"user-agent": USER_AGENT, "accept": "application/json", "accept-encoding": "gzip"},
-        )
+        await self._wire.open()
+        if policy.budget_s is not None:
+            self._deadline = time.perf_counter() + policy.budget_s
+            reason = f"the time budget of {policy.budget_s:g} s for {policy.source} is spent"
+            self._budget = asyncio.get_running_loop().call_later(policy.budget_s, self.halt, reason)
+        if self._admission.kind == "nothing":
+            self.halt(self._admission.message)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        if self._deadline is not None:
+            self._budget.cancel()
+        await self._wire.close()
 
     def halt(self, reason: str) -> None:
         """Ask nothing more: requests whose turn has not come are REFUSED with this reason."""
-        self.halted = self.halted or reason
+        if self.halted is None:
+            self.halted = self._redactor.text(one_line(reason))
+            self._halting.set()
+            log.warning("source=%s run_id=%s nothing more is asked: %s", self.policy.source, self._run_id, self.halted)
 
     async def fetch(self, request: SourceRequest) -> Fetched:
         """Ask, and ask again while it is worth it. Never raises for what the source or the network does."""
-        if self._http is None:
+        if not self._wire.is_open:
             raise RuntimeError("open the client first: async with PoliteClient(...) as client")
+        if self._admission.kind == "probe" and self._probe is None:
+            async with self._probe_turn:
+                if self._probe is None:
+                    return await self._fetch_probe(request)
+        return await self._fetch(request, self.policy.max_attempts)
+
+    async def _fetch_probe(self, request: SourceRequest) -> Fetched:
+        """One attempt that shows whether the source is back; everyone else waits for it."""
+        fetched = await self._fetch(request, 1)
+        if fetched.outcome is not Outcome.CACHED:
+            self._probe = fetched.outcome
+        if self._probe in ILL:
+            self.halt(f"{self.policy.source}'s circuit stays open: its probe ended with: {fetched.message}")
+        return fetched
+
+    async def _fetch(self, request: SourceRequest, max_attempts: int) -> Fetched:
+        correlation_id = uuid.uuid4().hex
         tries: list[Attempt] = []
         begun = time.perf_counter()
+
+        async def attempt() -> Attempt:
+            tried = await self._try(request, len(tries) + 1)
+            tries.append(tried)
+            self._log_attempt(request, tried, correlation_id)
+            return tried
+
         retrying = AsyncRetrying(
-            retry=retry_if_result(lambda attempt: attempt.outcome is Outcome.TRANSIENT),
-            stop=stop_after_attempt(self.policy.max_attempts) | _StopWhenHalted(self),
+            retry=retry_if_result(lambda tried: tried.outcome is Outcome.TRANSIENT),
+            stop=stop_after_attempt(max_attempts) | _StopWhenHalted(self),
             wait=self._wait,
+            sleep=self._sleep,
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        last: Attempt = await retrying(self._try, request, tries)
+        last: Attempt = await retrying(attempt)
         self._count_failure(last)
         record = last.record
         if record is not None:
             record = replace(record, attempts=len(tries), elapsed_ms=(time.perf_counter() - begun) * 1000)
-        return Fetched(request, tuple(tries), last.outcome, last.message, record)
+        return Fetched(request, tuple(tries), last.outcome, last.message, record, correlation_id)
+
+    def _log_attempt(self, request: SourceRequest, attempt: Attempt, correlation_id: str) -> None:
+        if attempt.outcome in (Outcome.RECEIVED, Outcome.CACHED, Outcome.REFUSED):
+            return
+        log.log(
+            logging.INFO if attempt.outcome in (Outcome.TRANSIENT, Outcome.EMPTY) else logging.WARNING,
+            "correlation_id=%s run_id=%s source=%s attempt=%d outcome=%s status=%s target=%r: %s",
+            correlation_id,
+            self._run_id,
+            self.policy.source,
+            attempt.number,
+            attempt.outcome.value,
+            attempt.http_status,
+            request.request_key,
+            attempt.message,
+        )
 
     # ------------------------------------------------------------ one attempt
 
-    async def _try(self, request: SourceRequest, tries: list[Attempt]) -> Attempt:
-        async with self._slots:
-            if self.halted is None:
-                await self._pacer.turn()
+    async def _try(self, request: SourceRequest, number: int) -> Attempt:
+        async with self._slots.held(request.priority):
             begun = time.perf_counter()
-            attempt = (
-                Attempt(0, Outcome.REFUSED, f"not asked: {self.halted}") if self.halted else await self._ask(request)
-            )
+            attempt = await self._wire.from_cache(request) if self.halted is None else None
+            if attempt is None:
+                await self._turn(request.priority)
+                begun = time.perf_counter()
+                attempt = (
+                    Attempt(0, Outcome.REFUSED, f"not asked: {self.halted}")
+                    if self.halted
+                    else await self._ask(request)
+                )
             attempt = replace(
                 attempt,
-                number=len(tries) + 1,
+                number=number,
                 message=self._redactor.text(one_line(attempt.message)),
                 elapsed_ms=(time.perf_counter() - begun) * 1000,
                 at=self._settings.now(),
             )
         if attempt.retry_after_s is not None:
-            if attempt.retry_after_s <= self.policy.retry_after_cap_s:
-                self._pacer.pause(attempt.retry_after_s)
-            else:
-                self.halt(f"{self.policy.source} asks to stay away for {attempt.retry_after_s:.0f} s; try again later")
-        tries.append(attempt)
+            await self._turns.pause(attempt.retry_after_s)
+            if attempt.retry_after_s > self.policy.retry_after_cap_s:
+                self._stay_away(attempt.retry_after_s)
         return attempt
 
+    async def _turn(self, priority: Priority) -> None:
+        """Wait for the source's pace. Of each priority one request at a time asks for the turn, in their order."""
+        async with self._queues[priority]:
+            while self.halted is None:
+                wait = await self._turns.take(priority)
+                if wait is None:
+                    return
+                if wait.is_asked and wait.seconds > self.policy.retry_after_cap_s:
+                    self._stay_away(wait.seconds)
+                else:
+                    await self._sleep(wait.seconds)
+
+    def _stay_away(self, seconds: float) -> None:
+        self.halt(f"{self.policy.source} asks to stay away for {seconds:.0f} s; try again later")
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, unless everything is halted meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._halting.wait()
+
     async def _ask(self, request: SourceRequest) -> Attempt:
-        """One request on the wire. Errors become values before any of them (they know the URL) can travel on."""
-        policy = self.policy
-        try:
-            async with asyncio.timeout(policy.total_timeout_s):
-                return await self._send(request)
-        except TimeoutError:
-            return Attempt(0, Outcome.TRANSIENT, f"{self._place}: no whole answer within {policy.total_timeout_s:g} s")
-        except BodyCutShortError as error:
-            return Attempt(0, Outcome.TRANSIENT, f"{self._place}: {error}")
-        except httpx.ConnectTimeout:
-            return Attempt(0, Outcome.TRANSIENT, f"{self._place}: no connection within {policy.connect_timeout_s:g} s")
-        except httpx.TimeoutException:
-            return Attempt(0, Outcome.TRANSIENT, f"{self._place}: silent for {policy.read_timeout_s:g} s")
-        except httpx.ConnectError as error:
-            if _is_certificate_error(error):
-                return Attempt(0, Outcome.PERMANENT, f"{self._place}: its certificate is not trusted")
-            return Attempt(0, Outcome.TRANSIENT, f"{self._place}: cannot connect ({error})")
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
-            return Attempt(0, Outcome.PERMANENT, f"{self._place}: the request cannot be sent ({error})")
-        except (httpx.TransportError, OSError) as error:
-            return Attempt(
-                0, Outcome.TRANSIENT, f"{self._place}: the connection broke ({error or type(error).__name__})"
-            )
-
-    async def _send(self, request: SourceRequest) -> Attempt:
-        assert self._http is not None
-        async with self._http.stream(
-            "GET",
-            self._base + request.path,
-            params={
-                **request.params,
-                **{name: value.get_secret_value() for name, value in self._secret_params.items()},
-            },
-        ) as response:
-            body, is_decoded = await self._read(response)
-        return self._judge(request, response, body, is_decoded)
-
-    async def _read(self, response: httpx.Response) -> tuple[BoundedBody, bool]:
-        cap = self.policy.max_body_bytes
-        body = BoundedBody(cap, cap * self.policy.hard_limit_factor)
-        decoder = Decoder(response.headers.get("content-encoding"))
-        async for chunk in response.aiter_raw():
-            for piece in decoder.pieces(chunk):
-                body.feed(piece)
-                if body.is_full:
-                    return body, decoder.is_known
-                if body.is_truncated:
-                    await asyncio.sleep(0)  # a bomb takes its seconds; the neighbours go on
-        decoder.check_finished()
-        return body, decoder.is_known
-
-    def _judge(self, request: SourceRequest, response: httpx.Response, body: BoundedBody, is_decoded: bool) -> Attempt:
-        status = response.status_code
-        received = body.kept()
-        kept = self._redactor.body(received)
-        outcome, message = outcome_of_status(status), ""
-        retry_after = None
-        if outcome is Outcome.RECEIVED:
-            content_type = response.headers.get("content-type")
-            if not is_decoded:
-                encoding = response.headers.get("content-encoding", "")
-                outcome, message = Outcome.MALFORMED, f"compressed as {encoding!r}, which was not offered"
-            elif body.is_truncated:
-                size = f"{'more than ' if body.is_full else ''}{body.length:,} bytes"
-                outcome, message = Outcome.MALFORMED, f"{size}, over the cap of {body.cap:,}: kept its first bytes"
-            else:
-                outcome, message = outcome_of_json(content_type, kept)
-        elif outcome is Outcome.EMPTY:
-            message = "HTTP 204: the source has nothing"
-        else:
-            message = error_message(status, kept)
-            if 300 <= status < 400:
-                message = f"HTTP {status}: moved to {response.headers.get('location', 'an unnamed place')}"
-            if outcome is Outcome.TRANSIENT:
-                retry_after = retry_after_seconds(
-                    response.headers.get("retry-after"),
-                    answered_at=response.headers.get("date"),
-                    now=self._settings.now(),
-                )
-        record = None
-        if 200 <= status < 300 and body.length > 0 and outcome is not Outcome.EMPTY:
-            content_hash = body.content_hash()
-            if kept is not received and not body.is_truncated:
-                content_hash = hashlib.sha256(kept).hexdigest()  # an echoed secret was masked: of what is kept
-            record = self._record(request, response, body, kept, content_hash)
-        return Attempt(0, outcome, message, status, body.length, retry_after_s=retry_after, record=record)
-
-    def _record(
-        self, request: SourceRequest, response: httpx.Response, body: BoundedBody, kept: bytes, content_hash: str
-    ) -> ResponseRecord:
-        content_type = response.headers.get("content-type")
-        return ResponseRecord(
-            source=self.policy.source,
-            endpoint=request.endpoint,
-            request_key=request.request_key,
-            official_date=request.official_date,
-            observed_at=self._settings.now(),
-            http_status=response.status_code,
-            content_type=self._redactor.text(one_line(content_type)) if content_type else None,
-            body=kept,
-            content_hash=content_hash,
-            byte_length=body.length,
-            is_truncated=body.is_truncated,
-            headers={
-                name: self._redactor.text(one_line(response.headers[name]))
-                for name in self.policy.kept_headers
-                if name in response.headers
-            },
+        left = self._deadline - time.perf_counter() if self._deadline is not None else self.policy.total_timeout_s
+        within = f"{self.policy.total_timeout_s:g} s" if left >= self.policy.total_timeout_s else "the time budget"
+        return await self._wire.ask(
+            request,
+            within=(min(self.policy.total_timeout_s, left), within),
+            next_turn=lambda: self._turn(request.priority),
         )
 
     # ------------------------------------------------------------ when to go on
@@ -361,11 +296,15 @@ class PoliteClient:
         return backoff
 
     def _count_failure(self, attempt: Attempt) -> None:
-        if attempt.outcome in (Outcome.TRANSIENT, Outcome.BLOCKED):
+        if self._deadline is not None and time.perf_counter() >= self._deadline:
+            return  # it was our time that was up
+        if attempt.outcome in ILL:
             self._failures_in_a_row += 1
-            if self._failures_in_a_row >= self.policy.give_up_after:
+            is_probe = self._admission.kind == "probe" and self._probe is None  # it halts with words of its own
+            if self._failures_in_a_row >= self.policy.give_up_after and self.halted is None and not is_probe:
+                self._gave_up = True
                 self.halt(f"{self._failures_in_a_row} requests in a row failed, the last with: {attempt.message}")
-        elif attempt.outcome is not Outcome.REFUSED:
+        elif attempt.outcome not in (Outcome.REFUSED, Outcome.CACHED):
             self._failures_in_a_row = 0
 
 
@@ -377,11 +316,3 @@ class _StopWhenHalted(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         return self._client.halted is not None
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -5,25 +5,26 @@ No network and no clock here. ``http.py`` asks these functions and retries what 
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from urllib.parse import quote, quote_plus
 
 
 class Outcome(StrEnum):
     """The fate of one attempt. Only ``TRANSIENT`` is worth asking again at once."""
 
     RECEIVED = "received"  # a readable answer
+    CACHED = "cached"  # not asked: the answer of an earlier request is still fresh by HTTP's rules
     EMPTY = "empty"  # 204, or no bytes where content is expected
     TRANSIENT = "transient"  # 408, 425, 429, 5xx, network errors, timeouts, bodies cut short
     PERMANENT = "permanent"  # any other 4xx, a redirect, a certificate nobody vouches for
-    BLOCKED = "blocked"  # 403, or a page of HTML where data is expected: a bot wall
+    BLOCKED = "blocked"  # 403, a page of HTML where data is expected, or the page of a bot wall
     MALFORMED = "malformed"  # an answer that is not what its kind promises; kept in raw all the same
-    REFUSED = "refused"  # not asked: the source was given up on before this request's turn
+    REFUSED = "refused"  # not asked: the source was given up on, or the time was up, before this request's turn
 
 
 class SourceError(RuntimeError):
@@ -40,34 +41,59 @@ RETRYABLE_STATUSES = frozenset({408, 425, 429})
 # because staging parses every body anyway.
 FULL_CHECK_BYTES = 32 * 1024
 
+# What the walls of content networks write into a page of status 200. Their scripts also stand in good pages, so it is
+# the title, or the challenge's own settings, that tells.
+_BOT_WALL = re.compile(
+    rb"<title>\s*(just a moment|attention required|access denied|access to this page has been denied|pardon our "
+    rb"interruption|are you a robot|robot or human)|_cf_chl_opt",
+    re.IGNORECASE,
+)
+_WHOLE_PAGE = re.compile(rb"<(!doctype html|html)\b", re.IGNORECASE)
+
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f\s]+")
 
 
 class Redactor:
-    """Replaces every spelling of the secrets in text and in bytes. Its ``repr`` shows none of them."""
+    """Replaces the secrets in text and in bytes, however a URL, JSON or HTML spells them. Its ``repr`` shows none."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {
-            form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote_plus(secret))
-        }
-        # Longest first, so that a spelling that contains another is not left half.
-        self._spellings = sorted(spellings, key=len, reverse=True)
+        # Longest first, so that a secret that contains another is not left half.
+        known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        pattern = "|".join("".join(map(_spellings, secret)) for secret in known)
+        self._text = re.compile(pattern) if known else None
+        self._bytes = re.compile(pattern.encode("utf-8")) if known else None
+        # Its longest run of letters and digits is the same in every spelling, and quickly seen not to be in a body.
+        self._cores = [max(_PLAIN.findall(secret), key=len, default="").encode() for secret in known]
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._spellings)} spellings)"
+        return f"Redactor({len(self._cores)} secrets)"
 
     def text(self, text: str) -> str:
-        for spelling in self._spellings:
-            text = text.replace(spelling, "***")
-        return text
+        return self._text.sub("***", text) if self._text else text
 
     def body(self, body: bytes) -> bytes:
         """The same number of bytes, with stars where a server echoed a secret back."""
-        for spelling in self._spellings:
-            needle = spelling.encode()
-            if needle in body:
-                body = body.replace(needle, b"*" * len(needle))
-        return body
+        if self._bytes is None or not any(core in body for core in self._cores):
+            return body
+        return self._bytes.sub(lambda found: b"*" * len(found[0]), body)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9]+")
+
+
+def _spellings(character: str) -> str:
+    """A pattern of one character of a secret: as it is, and as URLs (once or twice), JSON and HTML escape it."""
+    if _PLAIN.fullmatch(character):
+        return character
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    units = character.encode("utf-16-be")
+    forms = {
+        *(character, f"\\{character}", percent, percent.replace("%", "%25"), html.escape(character)),
+        *(f"&#{ord(character)};", f"&#x{ord(character):x};"),
+        "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
+        *("+" if character == " " else ""),
+    }
+    return f"(?i:{'|'.join(re.escape(form) for form in sorted(forms, key=len, reverse=True))})"
 
 
 def outcome_of_status(status: int) -> Outcome:
@@ -83,13 +109,19 @@ def outcome_of_status(status: int) -> Outcome:
     return Outcome.PERMANENT
 
 
-def outcome_of_json(content_type: str | None, body: bytes) -> tuple[Outcome, str]:
-    """Whether a 2xx answer that should be JSON looks like it: (outcome, what is wrong)."""
+def outcome_of_body(expects: str, content_type: str | None, body: bytes) -> tuple[Outcome, str]:
+    """Whether a 2xx answer looks like the ``json``, ``html`` or ``csv`` that is expected: (outcome, what is wrong)."""
     content = body.removeprefix(b"\xef\xbb\xbf").strip()
     if not content:
         return Outcome.EMPTY, "the answer has no content"
+    if expects == "html":
+        return _outcome_of_html(content)
     if content[:1] == b"<" or "html" in (content_type or "").lower():
-        return Outcome.BLOCKED, f"a page of HTML where JSON is expected: {excerpt(content)}"
+        return Outcome.BLOCKED, f"a page of HTML where {expects.upper()} is expected: {excerpt(content)}"
+    return _outcome_of_csv(content) if expects == "csv" else _outcome_of_json(content)
+
+
+def _outcome_of_json(content: bytes) -> tuple[Outcome, str]:
     if content[:1] not in (b"{", b"["):
         return Outcome.MALFORMED, f"no JSON document: it begins with {excerpt(content[:40])!r}"
     if content[-1:] != (b"}" if content[:1] == b"{" else b"]"):
@@ -99,6 +131,22 @@ def outcome_of_json(content_type: str | None, body: bytes) -> tuple[Outcome, str
             json.loads(content)
         except (ValueError, RecursionError) as error:
             return Outcome.MALFORMED, f"the JSON does not parse: {error}"
+    return Outcome.RECEIVED, ""
+
+
+def _outcome_of_html(content: bytes) -> tuple[Outcome, str]:
+    if content[:1] != b"<":
+        return Outcome.MALFORMED, f"no page of HTML: it begins with {excerpt(content[:40])!r}"
+    if _BOT_WALL.search(content[:FULL_CHECK_BYTES]):
+        return Outcome.BLOCKED, f"the page of a bot wall: {excerpt(content)}"
+    if _WHOLE_PAGE.match(content) and b"</html" not in content[-FULL_CHECK_BYTES:].lower():
+        return Outcome.MALFORMED, f"the page is not closed: it ends with {excerpt(content[-40:])!r}"
+    return Outcome.RECEIVED, ""
+
+
+def _outcome_of_csv(content: bytes) -> tuple[Outcome, str]:
+    if content[:1] in (b"{", b"["):
+        return Outcome.MALFORMED, f"no CSV: it begins with {excerpt(content[:40])!r}"
     return Outcome.RECEIVED, ""
 
 

@@ -17,7 +17,37 @@ from dagster_mlb.settings import Provenance
 from dagster_mlb.sources.http import Capture, ResponseRecord
 
 RESPONSE_TABLES = frozenset(
-    {"mlb_stats_schedule", "mlb_stats_teams", "odds_api_odds", "odds_api_scores", "odds_api_historical_odds"}
+    {
+        "mlb_stats_schedule",
+        "mlb_stats_teams",
+        "mlb_stats_live_feed",
+        "mlb_stats_boxscore",
+        "mlb_stats_linescore",
+        "mlb_stats_people",
+        "mlb_stats_people_stats",
+        "mlb_stats_lineups",
+        "mlb_stats_transactions",
+        "mlb_stats_venues",
+        "action_network_scoreboard",
+        "action_network_scoreboard_v1",
+        "action_network_public_betting",
+        "action_network_market_history",
+        "action_network_books",
+        "vsin_splits",
+        "sbd_odds",
+        "sbr_odds",
+        "sbr_line_history",
+        "odds_api_odds",
+        "odds_api_scores",
+        "odds_api_historical_odds",
+        "odds_api_events",
+        "odds_api_event_odds",
+        "savant_pitches",
+        "prizepicks_projections",
+        "open_meteo_forecast",
+        "open_meteo_historical_forecast",
+        "open_meteo_archive",
+    }
 )
 
 # (column, PostgreSQL type) in the order of the COPY.
@@ -76,7 +106,7 @@ def store_many(
     provenance: Provenance,
     ingested_at: datetime,
 ) -> list[StoredLoad]:
-    """Insert responses in the caller's transaction: three statements, whatever their number.
+    """Insert responses in the caller's transaction: four statements, whatever their number.
 
     ``capture`` is one for all or one each. The result has the order of ``records``. The same body twice in the batch is
     one body and one repeat; two writers at once cannot both keep it, because the table's writers take turns.
@@ -92,6 +122,7 @@ def store_many(
     name = sql.Identifier("raw_data", table)
     with conn.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"raw_data.{table}"])
+        cursor.execute("select raw_data.ensure_month(%s, %s)", [table, ingested_at])
         known = _known_bodies(cursor, name, records, provenance)
         cursor.execute(
             "select nextval('raw_data.load_id_seq') from generate_series(1, %s)", [len(records)], prepare=False
@@ -130,6 +161,17 @@ def store_many(
                 )
                 loads.append(StoredLoad(load_id, is_repeat))
     return loads
+
+
+def find_bodies(
+    conn: psycopg.Connection, table: str, records: Sequence[ResponseRecord], *, provenance: Provenance
+) -> list[int | None]:
+    """For each record the load that keeps its body already, None where the body is new; nothing is written."""
+    if table not in RESPONSE_TABLES:
+        raise ValueError(f"raw_data.{table} holds no responses; those that do: {', '.join(sorted(RESPONSE_TABLES))}")
+    with conn.cursor() as cursor:
+        known = _known_bodies(cursor, sql.Identifier("raw_data", table), records, provenance) if records else {}
+    return [known.get((record.request_key, record.content_hash)) for record in records]
 
 
 def _known_bodies(

@@ -28,3 +28,6 @@ def unknown_fields(value: Any, path: str = "") -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from unknown_fields(item, f"{path}[]")
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from unknown_fields(item, f"{path}{{}}")

@@ -169,10 +169,9 @@ def unstage(conn: psycopg.Connection, loads: Sequence[int]) -> None:
     that shares a series with them, because a mended record may belong to another series than before."""
     ids = list(loads)
     conn.execute("delete from operational.staged_loads where load_id = any(%s)", [ids])
-    if conn.execute("select to_regclass('staging.int_quotes'), to_regclass('staging.odds_ticks')").fetchone() == (
-        None,
-        None,
-    ):
+    tables = ("int_quotes", "odds_ticks", "int_series_accounts")
+    there = conn.execute("select count(to_regclass('staging.' || t)) from unnest(%s::text[]) as t", [list(tables)])
+    if there.fetchone() != (len(tables),):
         return
     conn.execute(
         """create temporary table touched_series on commit drop as
@@ -181,11 +180,12 @@ def unstage(conn: psycopg.Connection, loads: Sequence[int]) -> None:
     )
     conn.execute(
         """delete from operational.staged_loads
-           where model in ('odds_series', 'odds_ticks') and load_id in (
+           where model in ('odds_series', 'odds_ticks', 'int_series_accounts') and load_id in (
                select load_id from staging.int_quotes where series_id in (select series_id from touched_series)
            )"""
     )
     conn.execute("delete from staging.odds_ticks where series_id in (select series_id from touched_series)")
+    conn.execute("delete from staging.int_series_accounts where series_id in (select series_id from touched_series)")
     conn.execute("delete from staging.odds_series where series_id in (select series_id from touched_series)")
 
 

@@ -77,11 +77,6 @@
         || '|' || {{ side }} || '|' || {{ alternate_line }}, 0)
 {%- endmacro %}
 
-{# The staging models that hold quotes: what the tick models stage by load. #}
-{% macro quote_models() -%}
-    {{ return(['stg_sbr_archive__quotes', 'stg_tick_archive__quotes', 'stg_odds_api__quotes']) }}
-{%- endmacro %}
-
 {# A response that tells nothing new: the same bytes as the answer before it to the same request (an answer that goes
    back to an earlier one is news). Prices that were captured again later are news too: they were still there. #}
 {% macro is_no_news(raw, relation, are_prices=false) -%}
@@ -123,6 +118,21 @@
         tick.load_id in {{ pending_loads() }}
         {%- for model in quote_models() %}
         and not exists (select from {{ ref(model) }} as quote where quote.series_id = tick.series_id)
+        {%- endfor %}
+    {%- else -%} select 1 {%- endif -%}
+{%- endmacro %}
+
+{# Splits of a load that was staged once more and whose record no longer stands. #}
+{% macro forget_unfed_splits() -%}
+    {%- if is_incremental() and split_models() %}
+    delete from {{ this }} as old
+    where
+        old.load_id in {{ pending_loads() }}
+        {%- for model in split_models() %}
+        and not exists (
+            select from {{ ref(model) }} as split
+            where split.load_id = old.load_id and split.record_number = old.record_number and split.disposition = 'staged'
+        )
         {%- endfor %}
     {%- else -%} select 1 {%- endif -%}
 {%- endmacro %}

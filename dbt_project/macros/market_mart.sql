@@ -1,5 +1,5 @@
 {# Open and close of one market, per game × source × book, as CTEs `opens`, `closes`, `paired`. The close stands only
-   once first pitch has come; a labelled open or close goes before an observed one. #}
+   once first pitch has come; an archive's labelled open or close goes before an observed one. #}
 {% macro open_and_close(market) %}
 states as (
 
@@ -14,7 +14,10 @@ opens as (
     select distinct on (game_key, source, book) *
     from states
     where label is distinct from 'close'
-    order by game_key, source, book, (label is distinct from 'open'), known_at
+    -- A source's word for its first price is known when it was seen, which may be after later prices of its history.
+    order by
+        game_key, source, book, (label is distinct from 'open' or not moment_assumed), known_at,
+        (label is distinct from 'open')
 
 ),
 
@@ -94,7 +97,7 @@ ranked as (
             partition by game_key
             order by
                 (close_price_1 is null),
-                (coalesce(close_age_minutes, 0) > 90),
+                (coalesce(close_age_minutes, 0) > {{ fresh_minutes() }}),
                 (sharp_rank > 5 and book_kind <> 'consensus'),
                 sharp_rank,
                 source,

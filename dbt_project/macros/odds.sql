@@ -32,3 +32,6 @@
 
 {# Theoretical hold: the share of turnover a book keeps when both sides are bet in proportion. #}
 {% macro hold(q1, q2) -%} 1 - 1 / ({{ q1 }} + {{ q2 }}) {%- endmacro %}
+
+{# How long a price is fresh after it was last confirmed, in minutes. #}
+{% macro fresh_minutes() -%} 90 {%- endmacro %}

@@ -10,7 +10,7 @@ from dagster_dbt.utils import select_unique_ids
 
 from dagster_mlb.defs import dbt_models
 from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, selection_strings
-from dagster_mlb.defs.dbt_translator import Translator, group_of, is_lineage, key_of
+from dagster_mlb.defs.dbt_translator import IS_GATE, Translator, group_of, is_lineage, key_of, shown_deps
 from dagster_mlb.warehouse import transform
 
 
@@ -38,10 +38,17 @@ def test_a_source_has_the_key_of_its_table() -> None:
     assert key_of(source) == ["raw_data", "odds_api_odds"]
 
 
-def test_the_group_is_the_folder_of_curated_and_else_the_layer() -> None:
+def test_the_group_is_the_source_the_folder_of_curated_and_else_the_layer() -> None:
     assert group_of(model()) == "market"
-    assert group_of(model(fqn=["dagster_mlb", "staging", "odds_api", "stg"])) == "staging"
+    assert group_of(model(fqn=["dagster_mlb", "staging", "odds_api", "stg"])) == "odds_api"
+    assert group_of(model(fqn=["dagster_mlb", "staging", "tick_archive", "stg"])) == "archives"
+    assert group_of(model(fqn=["dagster_mlb", "staging", "unified", "games"])) == "staging"
     assert group_of(model(fqn=["dagster_mlb", "teams"])) == "staging"
+
+
+def test_what_every_source_is_read_with_is_the_group_left_of_them_all() -> None:
+    assert group_of(model(resource_type="seed", name="teams", fqn=["dagster_mlb", "teams"])) == "reference"
+    assert group_of(model(name="int_team_aliases", fqn=["dagster_mlb", "intermediate", "x"])) == "reference"
 
 
 def test_a_group_told_in_the_model_wins() -> None:
@@ -53,6 +60,23 @@ def test_bookkeeping_is_no_lineage() -> None:
     assert not is_lineage(dg.AssetKey(["raw_data", "archive_files"]))
     assert is_lineage(dg.AssetKey(["raw_data", "sbr_archive"]))
     assert is_lineage(dg.AssetKey(["operational", "record_accounting"]))
+
+
+def test_rows_of_a_reader_are_shown_as_the_table_of_their_bodies() -> None:
+    deps = [dg.AssetDep(["raw_data", name]) for name in ("vsin_splits", "vsin_split_rows", "parsed_loads")]
+
+    assert [dep.asset_key.path for dep in shown_deps(deps)] == [["raw_data", "vsin_splits"]]
+    assert [dep.asset_key.path for dep in shown_deps(deps[1:2])] == [["raw_data", "vsin_splits"]]
+
+
+def test_a_failing_test_of_a_raw_table_is_a_gate_that_no_raw_table_waits_for() -> None:
+    specs = [spec for definition in dbt_model_assets(load_manifest()) for spec in definition.check_specs]
+    of_raw = [spec for spec in specs if spec.asset_key.path[0] == "raw_data"]
+
+    assert of_raw
+    assert not any(spec.blocking for spec in of_raw)
+    assert all(spec.metadata[IS_GATE] for spec in of_raw)
+    assert all(spec.metadata[IS_GATE] == spec.blocking for spec in specs if spec not in of_raw)
 
 
 def test_a_model_without_a_description_says_so() -> None:

@@ -47,6 +47,14 @@ def test_every_variable_that_must_be_set_is_in_the_example() -> None:
     assert all(f"{name}=" in example for name in needed)
 
 
+def test_every_setting_of_the_example_reaches_the_containers() -> None:
+    settings = re.findall(r"^(MLB_\w+)=", (PROJECT_ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+    text = COMPOSE.read_text()
+
+    assert {"MLB_ENABLED_SOURCES", "MLB_ODDS_API_MONTHLY_CREDITS"} <= set(settings)
+    assert [name for name in settings if f"${{{name}:" not in text and name != "MLB_DOCS_PORT"] == []
+
+
 def test_the_image_copies_what_exists() -> None:
     copied = re.findall(r"^COPY (.+) \S+$", (PROJECT_ROOT / "deploy" / "Dockerfile").read_text(), flags=re.MULTILINE)
 

@@ -14,14 +14,18 @@ import dagster as dg
 import pytest
 
 from dagster_mlb.definitions import build_defs
+from dagster_mlb.defs.live_tables import LIVE_SOURCES, LIVE_TABLES
 from dagster_mlb.settings import PROJECT_ROOT, Settings
+from dagster_mlb.sources.catalog import ENDPOINTS
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
 HEAVY = {
     *("great_expectations", "lightgbm", "matplotlib", "scipy", "fastexcel", "alembic", "uvicorn", "starlette"),
-    *("pandas", "sklearn"),
+    *("pandas", "sklearn", "httpx", "selectolax"),
 }
 IMPORT_BUDGET_SECONDS = 0.8
+JOBS = ("daily", "odds_look", "intraday", "history", "archives", "rebuild")
+SCHEDULES = ("daily_schedule", "odds_looks", "intraday_schedule")
 
 _IMPORTING = """
 import json, sys, time
@@ -95,7 +99,7 @@ def describe(defs: dg.Definitions) -> dict[str, Any]:
         "assets": assets,
         "jobs": {
             job.name: sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys)
-            for job in (defs.resolve_job_def(name) for name in ("daily", "history", "archives", "rebuild"))
+            for job in (defs.resolve_job_def(name) for name in JOBS)
         },
         "schedules": {
             schedule.name: {
@@ -104,7 +108,7 @@ def describe(defs: dg.Definitions) -> dict[str, Any]:
                 "timezone": schedule.execution_timezone,
                 "default": schedule.default_status.value,
             }
-            for schedule in (defs.resolve_schedule_def("daily_schedule"),)
+            for schedule in (defs.resolve_schedule_def(name) for name in SCHEDULES)
         },
     }
 
@@ -147,6 +151,21 @@ def test_layers_depend_only_on_what_is_left_of_them(defs: dg.Definitions) -> Non
     assert backwards == []
 
 
+def test_the_sources_groups_stand_left_of_what_all_of_them_come_to(defs: dg.Definitions) -> None:
+    """The UI draws folded groups by their edges: a circle between them would put a source in the middle."""
+    graph = defs.resolve_asset_graph()
+    groups = {table.source for table in LIVE_TABLES} | {"archives"}
+    backwards = {
+        (str(graph.get(parent).group_name), str(graph.get(key).group_name))
+        for key in graph.get_all_asset_keys()
+        if graph.get(key).group_name in groups
+        for parent in graph.get(key).parent_keys
+        if graph.get(parent).group_name not in {*groups, "reference"}
+    }
+
+    assert backwards == set()
+
+
 def test_the_gates_block_what_is_right_of_them(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     blocking = {key.name for key in graph.asset_check_keys if graph.get(key).blocking}
@@ -171,3 +190,30 @@ def test_pools_hold_one_step_of_a_source_and_one_dbt_at_a_time(defs: dg.Definiti
     assert pools["raw_data__mlb_stats_schedule"] == "mlb_stats"
     assert pools["raw_data__odds_api_odds"] == "odds_api"
     assert pools["raw_data__sbr_archive"] == "archives"
+
+
+def test_every_source_is_a_group_and_every_raw_table_of_it_tells_its_health(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    for table in LIVE_TABLES:
+        key = dg.AssetKey(["raw_data", table.name])
+        health = graph.get(dg.AssetCheckKey(key, "source_health"))
+
+        assert graph.get(key).group_name == table.source
+        assert not health.blocking
+
+    of_all = graph.get(dg.AssetKey(["operational", "source_health"]))
+    assert {check.name for check in of_all.check_keys} == set(LIVE_SOURCES)
+
+
+def test_every_live_table_can_be_asked_for(defs: dg.Definitions) -> None:
+    assert {table.name for table in LIVE_TABLES} == set(ENDPOINTS)
+    assert all(table.health_of == ENDPOINTS[table.name].source for table in LIVE_TABLES)
+    assert all(callable(table.collect) for table in LIVE_TABLES)
+
+
+def test_raw_tables_do_not_wait_for_dbt(defs: dg.Definitions) -> None:
+    """A blocking check of dbt on a raw table that another one needs would cut dbt into as many steps."""
+    for job in ("daily", "odds_look", "intraday"):
+        steps = [node.name for node in defs.resolve_job_def(job).graph.nodes if node.name.startswith("dbt_upstream")]
+
+        assert steps == ["dbt_upstream"]

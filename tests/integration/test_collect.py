@@ -15,7 +15,7 @@ from loopback_source import Answerer, Asked, LoopbackSource, Reply
 from pydantic import SecretStr
 
 from dagster_mlb.settings import Settings
-from dagster_mlb.sources import collection
+from dagster_mlb.sources import collection, collection_writer
 from dagster_mlb.sources.collect import (
     collect_historical_odds,
     collect_odds,
@@ -23,6 +23,7 @@ from dagster_mlb.sources.collect import (
     collect_scores,
     collect_teams,
 )
+from dagster_mlb.sources.collection_writer import AnswerWriter
 from dagster_mlb.sources.http import SourceError, SourceNotConfiguredError
 from dagster_mlb.sources.mlb_stats import client as mlb_stats
 from dagster_mlb.sources.odds_api import client as odds_api
@@ -185,13 +186,13 @@ def test_a_slow_source_does_not_keep_what_came_from_the_database(
         return schedule_of_the_day(asked)
 
     source.on(SCHEDULE, answer)
-    write = collection._Writer.write
+    write = AnswerWriter.write
 
-    def counting(self: collection._Writer, batch: Any) -> None:
+    def counting(self: AnswerWriter, batch: Any) -> None:
         write(self, batch)
         stored_meanwhile.append(len(batch))
 
-    monkeypatch.setattr(collection._Writer, "write", counting)
+    monkeypatch.setattr(AnswerWriter, "write", counting)
     collect_schedule(settings, date(2025, 4, 1), date(2025, 4, 3), run_id="run-1")
     assert stored_meanwhile == [2, 1]
 
@@ -422,16 +423,16 @@ def test_a_database_that_fails_in_the_middle_fails_the_collection_and_keeps_what
 ) -> None:
     source.on(SCHEDULE, schedule_of_the_day)
     monkeypatch.setattr(collection, "BATCH_RESPONSES", 10)
-    write = collection._Writer.write
+    store_many = collection_writer.store_many
     batches: list[int] = []
 
-    def failing_third(self: collection._Writer, batch: Any) -> None:
-        batches.append(len(batch))
+    def failing_third(conn: psycopg.Connection, table: str, records: Any, **how: Any) -> Any:
+        batches.append(len(records))
         if len(batches) == 3:
-            self._conn.close()
-        write(self, batch)
+            conn.close()
+        return store_many(conn, table, records, **how)
 
-    monkeypatch.setattr(collection._Writer, "write", failing_third)
+    monkeypatch.setattr(collection_writer, "store_many", failing_third)
     with pytest.raises(psycopg.OperationalError):
         collect_schedule(settings, date(2025, 4, 1), date(2025, 6, 30), run_id="run-1")
     assert rows(settings, "select count(*) from raw_data.mlb_stats_schedule") == [(20,)]

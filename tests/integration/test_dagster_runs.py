@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,17 @@ import dagster as dg
 import psycopg
 import pytest
 from conftest import _fresh_database
+from loopback_source import LoopbackSource, Reply
 
 from dagster_mlb.definitions import build_defs
 from dagster_mlb.defs import checks
 from dagster_mlb.defs.in_process import RunFailedError, RunOutcome, run_job
 from dagster_mlb.defs.instance import open_instance
+from dagster_mlb.defs.live_tables import LIVE_TABLES
 from dagster_mlb.defs.pooled_storage import dispose_pools
 from dagster_mlb.settings import Settings
 from dagster_mlb.simulator.demo import DEMO_WORLD
-from dagster_mlb.simulator.server import run_league_server
+from dagster_mlb.simulator.server import MONTHLY_CREDITS, base_urls, run_league_server
 from dagster_mlb.warehouse.connection import connect, with_database
 from dagster_mlb.warehouse.held import hold
 
@@ -47,9 +49,9 @@ def collected(server_url: str, postgres_server: str, tmp_path_factory: pytest.Te
             dagster_database_url=with_database(url, url.rpartition("/")[2] + "_dagster"),
             data_dir=tmp_path_factory.mktemp("dagster"),
             fixed_now=DEMO_WORLD.now,
-            mlb_stats_base_url=f"{league}/mlb_stats",
-            odds_api_base_url=f"{league}/odds_api",
             odds_api_key="league",
+            odds_api_monthly_credits=MONTHLY_CREDITS,
+            **base_urls(league),
         )
         defs = build_defs(settings=settings)
         history = run_job(settings, defs, "history", days=PAST)
@@ -177,14 +179,44 @@ def test_production_refuses_simulated_rows_and_nothing_right_of_them_runs(collec
     assert not any(table.startswith(("staging", "curated")) for table in outcome.metadata)
 
 
-def test_a_wrong_key_fails_its_asset_at_once_and_says_why(collected: Collected) -> None:
+def test_without_a_key_a_backfill_fails_and_names_the_setting(collected: Collected) -> None:
     wrong = collected.settings.model_copy(update={"odds_api_key": None})
-    outcome = run_job(wrong, build_defs(settings=wrong), "daily", day=TODAY)
+    backfill = run_job(wrong, build_defs(settings=wrong), "history", day=date(2025, 7, 13))
 
-    assert "MLB_ODDS_API_KEY" in outcome.failures["raw_data__odds_api_odds"]
-    assert "raw_data/mlb_stats_schedule" in outcome.metadata
-    with pytest.raises(RunFailedError, match="odds_api_odds"):
-        outcome.raise_if_failed()
+    assert "MLB_ODDS_API_KEY" in backfill.failures["raw_data__odds_api_historical_odds"]
+    assert "raw_data/mlb_stats_schedule" in backfill.metadata
+    with pytest.raises(RunFailedError, match="odds_api_historical_odds"):
+        backfill.raise_if_failed()
+
+
+def test_every_source_was_asked_and_is_well(collected: Collected) -> None:
+    for table in (table for table in LIVE_TABLES if not table.is_history):
+        told = collected.daily.metadata[f"raw_data/{table.name}"]
+
+        assert told["health"].startswith("healthy · circuit closed · reliability 100 %"), table.name
+        assert told["requests"] > 0, table.name
+        assert told["provenance"] == "simulated"
+    assert collected.daily.checks_warned == ()
+    assert collected.daily.metadata["operational/source_health"]["in trouble"] == "none"
+
+
+def test_a_source_that_is_down_costs_its_own_rows_and_the_day_goes_on(collected: Collected) -> None:
+    wall = Reply(status=403, body=b"<html><title>Access denied</title></html>", content_type="text/html")
+    later = collected.settings.now() + timedelta(minutes=20)
+    with LoopbackSource() as source:
+        source.on("/betting-splits/", wall)
+        settings = collected.settings.model_copy(update={"vsin_base_url": source.base_url, "fixed_now": later})
+        outcome = run_job(settings, build_defs(settings=settings), "intraday", day=TODAY)
+
+    assert outcome.success, outcome.failures
+    assert len(outcome.checks_warned) == 2
+    assert all("vsin" in check and "HTTP 403" in check for check in outcome.checks_warned)
+    assert outcome.metadata["raw_data/vsin_splits"]["answers missing"] == 2
+    assert outcome.metadata["operational/source_health"]["in trouble"] == "vsin"
+    assert outcome.metadata["raw_data/sbd_odds"]["requests"] == 1
+    assert "has news every 3600 s" in outcome.metadata["raw_data/open_meteo_forecast"]["nothing asked because"]
+    assert {"staging/odds_ticks", "staging/betting_splits", "curated/moneylines"} <= set(outcome.metadata)
+    assert "curated/predictions" not in outcome.metadata
 
 
 def test_the_accounts_are_read_and_a_difference_is_told(collected: Collected) -> None:

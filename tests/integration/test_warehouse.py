@@ -228,8 +228,20 @@ def test_the_transform_role_reads_raw_data_and_writes_none(database: Settings) -
         (b'{"a": 1}', '{"a": 1}', {"a": 1}),
         (b'\xef\xbb\xbf{"a": 1}', '{"a": 1}', {"a": 1}),  # a byte order mark
         ('{"name": "Peña"}'.encode(), '{"name": "Peña"}', {"name": "Peña"}),
-        (b'{"a": "\xff"}', None, None),  # not UTF-8
-        (b'{"a": "x\x00y"}', None, None),  # a bare NUL
+        (b'{"a": "\xff", "b": "\xc3\xa9"}', None, {"a": "\ufffd", "b": "é"}),  # a byte that is no UTF-8
+        (b'{"a": "\xe9' + b"x" * 90 + b'\xe9"}', None, {"a": "\ufffd" + "x" * 90 + "\ufffd"}),
+        (b'{"a": "x\x00y"}', None, {"a": "x\ufffdy"}),  # a bare NUL
+        (
+            b'{"a": "\\ud83d", "b": "\\ud83d\\ude00"}',
+            '{"a": "\\ud83d", "b": "\\ud83d\\ude00"}',
+            {"a": "\ufffd", "b": "😀"},
+        ),
+        (
+            b'{"a": NaN, "b": [-Infinity, 1e99999]}',
+            '{"a": NaN, "b": [-Infinity, 1e99999]}',
+            {"a": None, "b": [None, None]},
+        ),
+        ('{"a": "é"}'.encode("utf-16"), None, None),
         (b'{"a": "x\\u0000\\u0000y", "b": 2}', '{"a": "x\\u0000\\u0000y", "b": 2}', {"a": "x��y", "b": 2}),
         (b'{"a": "\\\\u0000"}', '{"a": "\\\\u0000"}', {"a": "\\u0000"}),  # a backslash, then the text u0000
         (b'{"a": "\\\\\\u0000"}', '{"a": "\\\\\\u0000"}', {"a": "\\�"}),

@@ -33,7 +33,9 @@ FLOORS = {
     "defs": 7,
     "definitions": 8,
     "pipeline": 9,
-    "cli": 10,
+    "cli_face": 10,
+    "cli_sources": 11,
+    "cli": 12,
 }
 ORCHESTRATION = {"defs", "definitions"}  # may import dagster anywhere
 ORCHESTRATION_INSIDE_FUNCTIONS = {"cli", "pipeline"}

@@ -1,4 +1,5 @@
-"""The wire format of the MLB Stats API, as far as it is asked: schedule, teams, errors. Every leaf is optional.
+"""The wire format of the MLB Stats API: schedule, teams, linescore, errors. Every leaf is optional. (One game is in
+``schemas_game.py``, people and places are in ``schemas_people.py``.)
 
 What the names don't say: ``gamePk`` is *not* unique in a range of days (a postponed game stands under both its days);
 ``officialDate`` of a postponed entry is the new day; ``abstractGameState`` Final does not mean that it was played; the
@@ -16,11 +17,13 @@ from pydantic.alias_generators import to_camel
 from dagster_mlb.sources.wire import WireModel
 
 
-class _Model(WireModel):
+class Model(WireModel):
+    """An object whose names are written in camel case."""
+
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-class Reference(_Model):
+class Reference(Model):
     """Something named elsewhere: a league, a division, a venue, a sport."""
 
     id: int | None = None
@@ -29,13 +32,13 @@ class Reference(_Model):
     abbreviation: str | None = None
 
 
-class Person(_Model):
+class Person(Model):
     id: int | None = None
     full_name: str | None = None
     link: str | None = None
 
 
-class Team(_Model):
+class Team(Model):
     """A club; only id, name and link without ``hydrate=team``. Ids never change, codes and names do."""
 
     id: int | None = None
@@ -61,7 +64,7 @@ class Team(_Model):
     sport: Reference | None = None
 
 
-class LeagueRecord(_Model):
+class LeagueRecord(Model):
     """Wins and losses of the season; ``pct`` is text (``".512"``, ``".---"``)."""
 
     wins: int | None = None
@@ -70,7 +73,7 @@ class LeagueRecord(_Model):
     pct: str | None = None
 
 
-class Side(_Model):
+class Side(Model):
     """One club's part in a game."""
 
     team: Team | None = None
@@ -82,12 +85,12 @@ class Side(_Model):
     split_squad: bool | None = None
 
 
-class Sides(_Model):
+class Sides(Model):
     away: Side | None = None
     home: Side | None = None
 
 
-class Status(_Model):
+class Status(Model):
     """``statusCode`` by its first letter.
 
     S, P: not begun · I, M, N: running · D: postponed · C: cancelled · T, U: suspended · O, F: over.
@@ -102,7 +105,7 @@ class Status(_Model):
     reason: str | None = None
 
 
-class LinescoreTotals(_Model):
+class LinescoreTotals(Model):
     runs: int | None = None
     hits: int | None = None
     errors: int | None = None
@@ -110,19 +113,19 @@ class LinescoreTotals(_Model):
     is_winner: bool | None = None
 
 
-class Inning(_Model):
+class Inning(Model):
     num: int | None = None
     ordinal_num: str | None = None
     away: LinescoreTotals | None = None
     home: LinescoreTotals | None = None
 
 
-class LinescoreSides(_Model):
+class LinescoreSides(Model):
     away: LinescoreTotals | None = None
     home: LinescoreTotals | None = None
 
 
-class Position(_Model):
+class Position(Model):
     """Who stands where: fielders (defense), batters and runners (offense); a key is absent where nobody is."""
 
     team: Team | None = None
@@ -141,7 +144,7 @@ class Position(_Model):
     in_hole: Person | None = None
 
 
-class Linescore(_Model):
+class Linescore(Model):
     current_inning: int | None = None
     current_inning_ordinal: str | None = None
     inning_state: str | None = None
@@ -159,7 +162,7 @@ class Linescore(_Model):
     copyright: str | None = None
 
 
-class GameInfo(_Model):
+class GameInfo(Model):
     """``hydrate=gameInfo``: when the first pitch was thrown (UTC), how many came, how long it took (minutes)."""
 
     first_pitch: datetime | None = None
@@ -168,11 +171,24 @@ class GameInfo(_Model):
     delay_duration_minutes: int | None = None
 
 
-class Content(_Model):
+class Lineup(Person):
+    """A player of a line-up, in batting order."""
+
+    primary_position: dict[str, str] | None = None
+
+
+class Lineups(Model):
+    """``hydrate=lineups``: a side's list is absent until it is posted."""
+
+    home_players: list[Lineup] | None = None
+    away_players: list[Lineup] | None = None
+
+
+class Content(Model):
     link: str | None = None
 
 
-class Game(_Model):
+class Game(Model):
     """One entry of a day's schedule. Times are UTC, dates are baseball days."""
 
     game_pk: int | None = None
@@ -188,6 +204,8 @@ class Game(_Model):
     venue: Reference | None = None
     linescore: Linescore | None = None
     game_info: GameInfo | None = None
+    lineups: Lineups | None = None
+    weather: dict[str, str] | None = None
     content: Content | None = None
     is_tie: bool | None = None
     is_featured_game: bool | None = None
@@ -218,7 +236,7 @@ class Game(_Model):
     resumed_from_date: date | None = None
 
 
-class ScheduleDate(_Model):
+class ScheduleDate(Model):
     date: str | None = None
     total_items: int | None = None
     total_events: int | None = None
@@ -228,7 +246,7 @@ class ScheduleDate(_Model):
     events: list[object] | None = None
 
 
-class Schedule(_Model):
+class Schedule(Model):
     """``GET /api/v1/schedule``. A day without games is a 200 with ``dates`` empty."""
 
     copyright: str | None = None
@@ -239,14 +257,14 @@ class Schedule(_Model):
     dates: list[ScheduleDate] | None = None
 
 
-class Teams(_Model):
+class Teams(Model):
     """``GET /api/v1/teams``."""
 
     copyright: str | None = None
     teams: list[Team] | None = None
 
 
-class Error(_Model):
+class Error(Model):
     """The body of a 404 or a 500."""
 
     message_number: int | None = None

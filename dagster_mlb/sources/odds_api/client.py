@@ -13,7 +13,8 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from dagster_mlb.settings import Settings
-from dagster_mlb.sources.http import SourceNotConfiguredError, SourcePolicy, SourceRequest
+from dagster_mlb.sources.http_messages import SourcePolicy, SourceRequest
+from dagster_mlb.sources.http_outcome import SourceNotConfiguredError
 
 SOURCE = "odds_api"
 # The documentation allows thirty requests a second; a snapshot of the slate never needs them.
@@ -22,6 +23,10 @@ POLICY = SourcePolicy(
     concurrency=4,
     min_interval_s=0.1,
     backoff_initial_s=1.0,
+    max_body_bytes=16 * 1024 * 1024,
+    budget_s=120.0,
+    budget_per_request_s=2.0,
+    expected_every_s=600.0,  # prices move all day; how often the credits let us look is the credit plan's
     cost_header="x-requests-last",
     remaining_header="x-requests-remaining",
 )

@@ -27,6 +27,7 @@ numbered as (
     left join known_days on known_days.season = extract(year from events.official_date)::int
     where
         events.provenance in ('archive', 'replayed')
+        and events.away_team_id is not null and events.home_team_id is not null
         and events.source not in ('sbr_archive', 'retrosheet', 'mlb')
         and (known_days.season is null or events.official_date not between known_days.first_day and known_days.last_day)
         and not exists (

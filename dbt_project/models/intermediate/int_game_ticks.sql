@@ -1,5 +1,6 @@
 -- Ticks under their game: sides as the spine has them, labels at the game's own moments, and whether it was pre-game.
--- slot 1 is home or over, slot 2 away or under.
+-- slot 1 is home or over, slot 2 away or under. Main lines of the whole game; an archive's label stands for a moment, the
+-- label of a price whose moment is known (a source's word for its first price) does not.
 {{ config(indexes=[{'columns': ['game_key']}]) }}
 
 select
@@ -19,8 +20,8 @@ select
         else 2
     end::smallint as slot,
     case
-        when ticks.label = 'open' then {{ open_moment('games.official_date') }}
-        when ticks.label = 'close' then coalesce(
+        when ticks.label = 'open' and ticks.observed_at is null then {{ open_moment('games.official_date') }}
+        when ticks.label = 'close' and ticks.observed_at is null then coalesce(
             games.first_pitch_at, games.scheduled_start_at, {{ end_of_baseball_day('games.official_date') }}
         )
         else ticks.known_at
@@ -30,9 +31,10 @@ select
     ticks.line,
     ticks.price_american,
     ticks.price_decimal,
-    ticks.label is not null as moment_assumed,
+    ticks.status,
+    ticks.label is not null and ticks.observed_at is null as moment_assumed,
     coalesce(
-        ticks.label is not null
+        (ticks.label is not null and ticks.observed_at is null)
         or ticks.known_at < coalesce(games.first_pitch_at, games.scheduled_start_at), false
     ) as is_pregame,
     ticks.capture,
@@ -44,3 +46,4 @@ from {{ ref('odds_ticks') }} as ticks
 inner join {{ ref('odds_series') }} as series on series.series_id = ticks.series_id
 inner join {{ ref('game_crosswalk') }} as ties on ties.source = series.source and ties.event_id = series.event_id
 inner join {{ ref('games') }} as games on games.game_key = ties.game_key
+where series.period = 'game' and series.alternate_line = '' and series.market in ('moneyline', 'spread', 'total')

@@ -40,33 +40,21 @@
     where not exists (select from {{ model }} as ticks where ticks.series_id = quoted.series_id)
 {% endtest %}
 
-{# Loads that a model counts as staged while the model that it reads has not staged them, or the other way round: what
-   commits between the two would be lost for good. `chain`: [upstream, downstream, archive or raw table]. #}
+{# Loads that a model counts as staged while the models that it reads have not staged them, or the other way round: what
+   commits between the two would be lost for good. `chain`: [the models read, or the name of
+   the registry's list of them; the model that reads them]. #}
 {% test no_load_staged_ahead(model, chain) %}
-    with loads as (
-
-        select load_id, archive as origin from raw_data.archive_files
-        union all
-        select load_id, 'odds_api_odds' from raw_data.odds_api_odds
-        union all
-        select load_id, 'odds_api_historical_odds' from raw_data.odds_api_historical_odds
-
-    ),
-
-    staged as (
-
-        select staged.model, staged.load_id, loads.origin
-        from operational.staged_loads as staged
-        inner join loads on loads.load_id = staged.load_id
-
-    )
-
-    {% for upstream, downstream, origin in chain %}
+    -- Every model that reads must have run: depends_on: {% for read, downstream in chain %}{{ ref(downstream) }} {% endfor %}
+    {% for read, downstream in chain %}
+    {% if read is not string %}{% set upstreams = read %}
+    {% elif read == 'quote_models' %}{% set upstreams = quote_models() %}
+    {% elif read == 'split_models' %}{% set upstreams = split_models() %}
+    {% else %}{% set upstreams = accounting_models() %}{% endif %}
     {{ 'union all' if not loop.first }}
-    select '{{ upstream }}' as upstream, '{{ downstream }}' as downstream, load_id
-    from staged
-    where origin = '{{ origin }}' and model in ('{{ upstream }}', '{{ downstream }}')
+    select '{{ upstreams | join(', ') }}' as upstream, '{{ downstream }}' as downstream, load_id
+    from operational.staged_loads
+    where model in ('{{ (upstreams + [downstream]) | join("', '") }}')
     group by load_id
-    having count(*) <> 2
+    having bool_or(model = '{{ downstream }}') <> bool_or(model <> '{{ downstream }}')
     {% endfor %}
 {% endtest %}

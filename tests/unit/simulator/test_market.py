@@ -142,8 +142,10 @@ def test_the_run_line_price_is_calibrated(quotes) -> None:
 
 
 def test_books_change_their_price_a_few_times_before_first_pitch_and_never_after(quotes) -> None:
-    assert quotes["changes"].min() >= 3
-    assert quotes["changes"].max() <= 8
+    sharp = pl.col("book").is_in([book.key for book in BOOKS if book.is_sharp])
+    assert quotes.filter(sharp)["changes"].unique().to_list() == [12], "with every piece of news"
+    assert quotes.filter(~sharp)["changes"].min() >= 3
+    assert quotes.filter(~sharp)["changes"].max() <= 8
     starts = quotes["start_at"].dt.epoch("s")
     assert (quotes["close_at"] < starts).all()
     assert (quotes["open_at"] < quotes["close_at"]).all()

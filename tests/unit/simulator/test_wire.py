@@ -20,6 +20,7 @@ from dagster_mlb.simulator.world import World
 SEASON = SeasonPlan(2025, date(2025, 4, 1), date(2025, 5, 25))
 NIGHT = datetime(2025, 4, 19, 1, 30, tzinfo=UTC)  # games in play, games over, games to come
 HYDRATE = "team,linescore,probablePitcher,venue,gameInfo(attendance)"
+BASE = "/odds_api/v4/sports/baseball_mlb"
 ODDS = "/odds_api/v4/sports/baseball_mlb/odds?apiKey=k&regions=us,eu&markets=h2h,spreads,totals&oddsFormat=american"
 HISTORICAL = ODDS.replace("/v4/", "/v4/historical/")
 
@@ -175,7 +176,9 @@ def test_the_schedule_without_a_date_is_todays(ask: Ask) -> None:
 
 def test_a_postponed_game_is_listed_twice_with_the_new_official_date(world: World) -> None:
     season = world.league.season(2025)
-    lost = next(x for x in season.listings if not x.is_played and season.listings[x.made_up_as].double_header != "N")
+    lost = next(
+        x for x in season.listings if x.made_up_as is not None and season.listings[x.made_up_as].double_header != "N"
+    )
     made_up = season.listings[lost.made_up_as]
 
     def seen(moment: datetime) -> list[tuple[str, dict[str, Any]]]:
@@ -209,7 +212,7 @@ def test_a_postponed_game_is_listed_twice_with_the_new_official_date(world: Worl
 
 def test_a_rained_out_event_vanishes_from_the_odds_and_its_make_up_has_a_new_id(world: World) -> None:
     season = world.league.season(2025)
-    lost = next(x for x in season.listings if not x.is_played)
+    lost = next(x for x in season.listings if x.made_up_as is not None)
     made_up = season.listings[lost.made_up_as]
 
     def ids(moment: datetime) -> set[str]:
@@ -289,13 +292,13 @@ def test_spreads_are_signed_and_totals_over_and_under(ask: Ask) -> None:
     markets = [m for e in ask(ODDS) for b in e["bookmakers"] for m in b["markets"]]
     for m in markets:
         points = [o.get("point") for o in m["outcomes"]]
-        if m["key"] == "h2h":
+        if m["key"] in ("h2h", "h2h_lay"):
             assert points == [None, None]
         if m["key"] == "spreads":
             assert sorted(points) == [-1.5, 1.5]
         if m["key"] == "totals":
             assert points[0] == points[1] and [o["name"] for o in m["outcomes"]] == ["Over", "Under"]
-    assert {m["key"] for m in markets} == {"h2h", "spreads", "totals"}
+    assert {m["key"] for m in markets} == {"h2h", "h2h_lay", "spreads", "totals"}
 
 
 def test_a_price_says_when_it_last_changed(world: World) -> None:
@@ -316,7 +319,26 @@ def test_decimal_prices_are_the_default_and_dates_may_be_unix(ask: Ask) -> None:
 
 def test_regions_choose_the_books(ask: Ask) -> None:
     events = ask(ODDS.replace("us,eu", "eu"))
-    assert {b["key"] for e in events for b in e["bookmakers"]} == {"pinnacle"}
+    assert {b["key"] for e in events for b in e["bookmakers"]} == {"pinnacle", "betfair_ex_eu", "unibet_eu", "onexbet"}
+
+
+def test_only_an_exchange_lays_and_it_lays_above_what_it_backs(ask: Ask) -> None:
+    events = ask("/odds_api/v4/sports/baseball_mlb/odds?apiKey=k&regions=us,us2,eu,uk,au&markets=h2h")
+    books = [b for e in events for b in e["bookmakers"]]
+    assert {b["key"] for b in books} >= {"pinnacle", "espnbet", "williamhill", "sportsbet", "betonlineag"}
+    assert {b["key"] for b in books if len(b["markets"]) > 1} == {"betfair_ex_eu"}
+    for back, lay in (b["markets"] for b in books if b["key"] == "betfair_ex_eu"):
+        assert (back["key"], lay["key"]) == ("h2h", "h2h_lay")
+        for one, other in zip(back["outcomes"], lay["outcomes"], strict=True):
+            assert one["name"] == other["name"] and other["price"] > one["price"]
+
+
+def test_the_feed_lists_its_sport_and_old_events(ask: Ask) -> None:
+    (sport,) = ask("/odds_api/v4/sports?apiKey=k")
+    assert (sport["key"], sport["active"]) == ("baseball_mlb", True)
+    told = ask(f"{BASE.replace('/v4/', '/v4/historical/')}/events?apiKey=k&date=2025-04-12T16:03:59Z")
+    assert told["timestamp"] == "2025-04-12T16:00:00Z"
+    assert len(told["data"]) > 10 and "bookmakers" not in told["data"][0]
 
 
 def test_a_historical_snapshot_is_at_or_before_the_date_on_a_five_minute_grid(ask: Ask) -> None:
@@ -358,9 +380,6 @@ def test_two_events_of_the_same_clubs_occur_on_one_utc_date(world: World) -> Non
         keys = [(e["home_team"], e["away_team"], e["commence_time"][:10]) for e in events]
         found = found or len(keys) > len(set(keys))
     assert found
-
-
-BASE = "/odds_api/v4/sports/baseball_mlb"
 
 
 @pytest.mark.parametrize(
@@ -432,6 +451,15 @@ def test_the_demos_today_has_fifteen_games_and_a_made_up_doubleheader() -> None:
     tomorrow = [e for e in events if datetime.fromisoformat(e["commence_time"]).astimezone(NEW_YORK).day == 16]
     assert tomorrow and any(e["bookmakers"] for e in tomorrow)
     assert client.get("/clock").json() == {"now": "2025-07-15T16:00:00Z"}
+
+
+def test_the_demo_has_a_suspended_game_and_a_scratched_starter() -> None:
+    season = DEMO_WORLD.league.season(2025)
+    (resumed,) = (x for x in season.listings if x.is_resumption and x.date < DEMO_WORLD.today)
+    assert (season.listings[resumed.resumed_from].date, resumed.date) == (date(2025, 4, 26), date(2025, 4, 27))
+    quotes = DEMO_WORLD.market.quotes(DEMO_WORLD.today)
+    down = quotes.suspended_from < DEMO_WORLD.moment
+    assert down.any(2).sum() > 10
 
 
 def test_the_plan_gives_nearly_every_game_an_open_and_a_close() -> None:

@@ -10,7 +10,7 @@ from dagster_mlb.sources.http_outcome import (
     Outcome,
     Redactor,
     error_message,
-    outcome_of_json,
+    outcome_of_body,
     outcome_of_status,
     retry_after_seconds,
 )
@@ -59,7 +59,7 @@ def test_each_status_has_its_outcome(status: int, outcome: Outcome) -> None:
     ],
 )
 def test_a_body_is_json_or_says_why_not(content_type: str | None, body: bytes, outcome: Outcome) -> None:
-    found, message = outcome_of_json(content_type, body)
+    found, message = outcome_of_body("json", content_type, body)
     assert found is outcome
     assert bool(message) == (outcome is not Outcome.RECEIVED)
 
@@ -100,5 +100,59 @@ def test_a_secret_is_masked_in_every_spelling_and_the_body_keeps_its_length() ->
     assert "k+y" not in repr(redactor)
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "a/b%2BXq7%3D%c3%a9",
+        "a%252Fb%252BXq7%253D%25C3%25A9",
+        "a\\/b+Xq7=\\u00e9",
+        "a&#47;b&#x2b;Xq7=&#233;",
+        "a/b+Xq7=é",
+    ],
+)
+def test_a_secret_is_masked_however_urls_json_and_html_escape_it(spelling: str) -> None:
+    redactor = Redactor(["other", "a/b+Xq7=é"])
+    assert redactor.text(f"key={spelling}&x=1") == "key=***&x=1"
+    assert redactor.body(f"<{spelling}>".encode()) == b"<" + b"*" * len(spelling.encode()) + b">"
+    assert redactor.text("a/b+Xq8=é") == "a/b+Xq8=é"
+    assert redactor.body(b"a/b+Xq7") == b"a/b+Xq7"
+
+
 def test_an_empty_secret_masks_nothing() -> None:
     assert Redactor([""]).text("as it was") == "as it was"
+
+
+PAGE = b"<!DOCTYPE html><html><head><title>MLB Betting Splits</title></head><body><table></table></body></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("expects", "content_type", "body", "outcome"),
+    [
+        ("html", "text/html", PAGE, Outcome.RECEIVED),
+        ("html", "text/html", b"<tr><td>a fragment needs no end</td></tr>", Outcome.RECEIVED),
+        ("html", None, b"\xef\xbb\xbf\r\n" + PAGE, Outcome.RECEIVED),
+        ("html", "text/html", b" \r\n ", Outcome.EMPTY),
+        ("html", "text/html", PAGE[:60], Outcome.MALFORMED),
+        ("html", "application/json", b'{"error": "no page"}', Outcome.MALFORMED),
+        ("html", "text/html", b"<html><head><title>Just a moment...</title></head></html>", Outcome.BLOCKED),
+        ("html", "text/html", b"<html><script>window._cf_chl_opt={}</script></html>", Outcome.BLOCKED),
+        (
+            "html",
+            "text/html",
+            PAGE.replace(b"<table>", b"<script src=/cdn-cgi/challenge-platform/x></script><table>"),
+            None,
+        ),
+        ("csv", "text/csv", b"pitch_type,game_date\nFF,2025-07-15", Outcome.RECEIVED),
+        ("csv", "application/octet-stream", b'\xef\xbb\xbf"pitch_type"\n', Outcome.RECEIVED),
+        ("csv", "text/csv", b"", Outcome.EMPTY),
+        ("csv", "text/csv", PAGE, Outcome.BLOCKED),
+        ("csv", "text/html", b"pitch_type", Outcome.BLOCKED),
+        ("csv", "text/csv", b'{"message": "no"}', Outcome.MALFORMED),
+    ],
+)
+def test_a_page_and_a_table_are_told_from_what_is_none(
+    expects: str, content_type: str | None, body: bytes, outcome: Outcome | None
+) -> None:
+    found, message = outcome_of_body(expects, content_type, body)
+    assert found is (outcome or Outcome.RECEIVED)
+    assert bool(message) == (found is not Outcome.RECEIVED)

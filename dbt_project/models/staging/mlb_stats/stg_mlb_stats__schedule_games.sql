@@ -163,7 +163,7 @@ select
         else 'quarantined'
     end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body (or this entry) is no JSON object'
         when rule = 'invalid_game_pk' then 'gamePk "' || coalesce(game ->> 'gamePk', '') || '" is no id'
         when rule = 'invalid_date' then 'officialDate "' || coalesce(game ->> 'officialDate', '') || '" is no date'
@@ -173,5 +173,5 @@ select
             || coalesce(game -> 'teams' -> 'home' -> 'team' ->> 'id', '') || '" are not both of the thirty clubs'
         when rule = 'same_team_twice' then 'both clubs have one id'
         when rule = 'missing_status' then 'the entry has no statusCode'
-    end as reason
+    end, 500) as reason
 from judged

@@ -1,22 +1,28 @@
--- Every outcome of every odds response, current and historical, typed and judged. One record is one outcome.
+-- Every outcome of every odds response (all games, one game, historical), typed and judged. One record is one outcome.
 -- Current odds are captured: known when they had been seen and written. A historical snapshot is known at its own time.
+-- Players' outcomes are stg_odds_api__props' and out of scope here; a price to lay on an exchange is no offer.
 -- offset 0: a fence; without it the planner repeats each cast in every place that reads it.
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='load_id',
     on_schema_change='fail',
-    pre_hook="{{ freeze_pending_loads([source('raw_data', 'odds_api_odds'), source('raw_data', 'odds_api_historical_odds')]) }}",
+    pre_hook="{{ freeze_pending_loads([
+        source('raw_data', 'odds_api_odds'),
+        source('raw_data', 'odds_api_historical_odds'),
+        source('raw_data', 'odds_api_event_odds'),
+    ]) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with raw_responses as (
 
-    {% for table in ['odds_api_odds', 'odds_api_historical_odds'] %}
+    {% for table in ['odds_api_odds', 'odds_api_historical_odds', 'odds_api_event_odds'] %}
     {% if not loop.first %}union all{% endif %}
     select
         raw.load_id,
+        '{{ table }}' as raw_table,
         raw.request_key,
         raw.observed_at,
         raw.ingested_at,
@@ -34,10 +40,16 @@ responses as (
 
     select
         raw_responses.*,
-        request_key like '%oddsFormat=american%' as is_american,
-        -- A historical answer wraps its events with the snapshot's own time.
-        case when jsonb_typeof(document) = 'object' then document -> 'data' else document end as events,
-        {{ try_timestamptz("case when jsonb_typeof(document) = 'object' then document ->> 'timestamp' end") }} as snapshot_at
+        request_key like '%oddsFormat=american%' as is_asked_american,
+        -- A historical answer wraps its events (or its one event) with the snapshot's own time.
+        case
+            when
+                raw_table = 'odds_api_historical_odds'
+                or (raw_table = 'odds_api_event_odds' and jsonb_typeof(document) = 'object' and document ? 'data')
+                then 'lax $.data[*]'::jsonpath
+            else 'lax $[*]'::jsonpath
+        end as events_path,
+        {{ odds_api_time("(document ->> 'timestamp')") }} as snapshot_at
     from raw_responses
 
 ),
@@ -51,19 +63,19 @@ events as materialized (
         responses.ingested_at,
         responses.provenance,
         responses.capture,
-        responses.is_american,
+        responses.is_asked_american,
         responses.snapshot_at,
         event.position as event_position,
-        nullif(event.value ->> 'id', '') as event_id,
+        {{ try_name("(event.value ->> 'id')") }} as event_id,
         event.value ->> 'home_team' as home_text,
         event.value ->> 'away_team' as away_text,
         event.value ->> 'commence_time' as commence_text,
-        {{ try_timestamptz("event.value ->> 'commence_time'") }} as commence_at,
+        {{ odds_api_time("(event.value ->> 'commence_time')") }} as commence_at,
         home.team_id as home_team_id,
         away.team_id as away_team_id,
-        event.value -> 'bookmakers' as bookmakers
+        event.value as event
     from responses
-    cross join lateral jsonb_path_query(responses.events, 'lax $[*]') with ordinality as event (value, position)
+    cross join lateral jsonb_path_query(responses.document, responses.events_path) with ordinality as event (value, position)
     left join {{ ref('int_team_aliases') }} as home on home.alias = {{ club_alias("event.value ->> 'home_team'") }}
     left join {{ ref('int_team_aliases') }} as away on away.alias = {{ club_alias("event.value ->> 'away_team'") }}
 
@@ -77,7 +89,7 @@ markets as materialized (
         events.ingested_at,
         events.provenance,
         events.capture,
-        events.is_american,
+        events.is_asked_american,
         events.snapshot_at,
         events.event_position,
         events.event_id,
@@ -89,14 +101,21 @@ markets as materialized (
         events.away_team_id,
         book.position as book_position,
         market.position as market_position,
-        book.value ->> 'key' as book,
+        {{ try_name("(book.value ->> 'key')") }} as book,
         market.value ->> 'key' as market_key,
-        case market.value ->> 'key' when 'h2h' then 'moneyline' when 'spreads' then 'spread' when 'totals' then 'total' end
-            as market,
-        market.value ->> 'last_update' as last_update_text,
-        market.value -> 'outcomes' as outcomes
+        -- alternate_ and the period stand around the name of the market.
+        regexp_replace(market.value ->> 'key', '^alternate_|_1st_[15]_innings$', '', 'g') as market_name,
+        starts_with(market.value ->> 'key', 'alternate_') as is_alternate,
+        case
+            when market.value ->> 'key' like '%\_1st\_5\_innings' then 'first_five'
+            when market.value ->> 'key' like '%\_1st\_1\_innings' then 'first_inning'
+            else 'game'
+        end as period,
+        -- Before 2023 only the book told when it last changed.
+        coalesce(market.value ->> 'last_update', book.value ->> 'last_update') as last_update_text,
+        market.value as market
     from events
-    cross join lateral jsonb_path_query(events.bookmakers, 'lax $[*]') with ordinality as book (value, position)
+    cross join lateral jsonb_path_query(events.event, 'lax $.bookmakers[*]') with ordinality as book (value, position)
     cross join lateral jsonb_path_query(book.value, 'lax $.markets[*]') with ordinality as market (value, position)
 
 ),
@@ -104,17 +123,72 @@ markets as materialized (
 outcomes as (
 
     select
-        markets.*,
+        markets.load_id,
+        markets.observed_at,
+        markets.ingested_at,
+        markets.provenance,
+        markets.capture,
+        markets.is_asked_american,
+        markets.snapshot_at,
+        markets.event_id,
+        markets.home_text,
+        markets.away_text,
+        markets.commence_text,
+        markets.commence_at,
+        markets.home_team_id,
+        markets.away_team_id,
+        markets.book,
+        markets.market_key,
+        markets.market_name,
+        markets.is_alternate,
+        markets.period,
+        markets.last_update_text,
         row_number() over (
             partition by markets.load_id
             order by markets.event_position, markets.book_position, markets.market_position, outcome.position
         ) as record_number,
         jsonb_typeof(outcome.value) = 'object' as is_readable,
         outcome.value ->> 'name' as outcome_name,
+        outcome.value ->> 'description' as description,
         outcome.value ->> 'price' as price_text,
-        outcome.value ->> 'point' as point_text
+        outcome.value ->> 'point' as point_text,
+        {{ try_number("(outcome.value ->> 'price')") }} as price
     from markets
-    cross join lateral jsonb_path_query(markets.outcomes, 'lax $[*]') with ordinality as outcome (value, position)
+    cross join lateral jsonb_path_query(markets.market, 'lax $.outcomes[*]') with ordinality as outcome (value, position)
+    offset 0
+
+),
+
+-- American or decimal is a property of the whole answer, and the answer shows it better than the question: prices of 100
+-- and more (or less than -100) against fractions below 100. Where neither prevails, it is what was asked for.
+told as (
+
+    select
+        outcomes.*,
+        count(*) filter (where abs(price) >= 100) over in_answer as american_prices,
+        count(*) filter (where price > 1 and price < 100 and price <> trunc(price)) over in_answer as decimal_prices
+    from outcomes
+    window in_answer as (partition by load_id)
+
+),
+
+named as (
+
+    select
+        told.*,
+        case
+            when american_prices = decimal_prices then is_asked_american
+            else american_prices > decimal_prices
+        end as is_american,
+        case
+            when market_name = 'h2h' then 'moneyline'
+            when market_name = 'spreads' then 'spread'
+            when market_name = 'totals' then 'total'
+            when market_name = 'team_totals' and description = home_text then 'team_total_home'
+            when market_name = 'team_totals' and description = away_text then 'team_total_away'
+        end as market
+    from told
+    offset 0
 
 ),
 
@@ -136,29 +210,35 @@ typed as (
         away_team_id,
         book,
         market_key,
+        market_name,
         market,
+        period,
+        is_alternate,
         case
-            when market = 'total' and outcome_name in ('Over', 'Under') then lower(outcome_name)
-            when market in ('moneyline', 'spread') and outcome_name = home_text then 'home'
-            when market in ('moneyline', 'spread') and outcome_name = away_text then 'away'
+            when market_name in ('totals', 'team_totals') and outcome_name in ('Over', 'Under') then lower(outcome_name)
+            when market_name in ('h2h', 'spreads') and outcome_name = home_text then 'home'
+            when market_name in ('h2h', 'spreads') and outcome_name = away_text then 'away'
+            -- Part of a game may end level; a game may not.
+            when market_name = 'h2h' and period <> 'game' and outcome_name = 'Draw' then 'draw'
         end as side,
         outcome_name,
+        description,
         price_text,
         point_text,
-        {{ try_number('price_text') }} as price,
+        price,
         {{ try_line('point_text') }} as line,
-        {{ try_timestamptz('last_update_text') }} as last_update_at,
+        {{ odds_api_time('last_update_text') }} as last_update_at,
         case when capture = 'captured' then observed_at else snapshot_at end as observed_at,
         case when capture = 'captured' then greatest(observed_at, ingested_at) else snapshot_at end as known_at
-    from outcomes
+    from named
 
     union all
 
     -- An unreadable body is one record.
     select
-        load_id, 1, provenance, capture, is_american, false,
-        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        observed_at, null
+        load_id, 1, provenance, capture, is_asked_american, false,
+        null, null, null, null, null, null, null, null, null, null, null, 'game', false, null, null, null, null, null, null,
+        null, null, observed_at, null
     from responses
     where document is null
     offset 0
@@ -170,10 +250,11 @@ resolved as (
     select
         typed.*,
         case
-            when price is null then null
-            when is_american or abs(price) >= 100 then price
+            when is_american then price
             when price > 1 then {{ decimal_to_american('price') }}
-        end as price_american
+        end as price_american,
+        -- The lines of an alternate market are series of their own, each named by its line.
+        case when is_alternate then trim_scale(line)::text else '' end as alternate_line
     from typed
     offset 0
 
@@ -186,18 +267,22 @@ judged as (
         case
             when not is_readable then 'unreadable'
             when market_key is null or book is null or event_id is null then 'missing_value'
-            when market is null then 'market_not_staged'
+            when market_key like 'batter\_%' or market_key like 'pitcher\_%' then 'prop_market'
+            when market_key like '%\_lay' then 'lay_price'
+            when market_name not in ('h2h', 'spreads', 'totals', 'team_totals') then 'market_not_staged'
             when home_team_id is null or away_team_id is null then 'unknown_team'
             when home_team_id = away_team_id then 'same_team_twice'
             when commence_at is null then 'invalid_time'
             when known_at is null then 'missing_snapshot_time'
-            when side is null then 'invalid_side'
+            when side is null or market is null then 'invalid_side'
             when price_american is null then 'invalid_price'
             when abs(price_american) < 100 - 1e-9 then 'price_inside_100'
             when abs(price_american) > 100000 then 'price_out_of_range'
             when market <> 'moneyline' and line is null then 'invalid_line'
             when market <> 'moneyline' and line * 2 <> trunc(line * 2) then 'line_not_half_runs'
-            when market = 'total' and line not between 1 and 40 then 'line_out_of_range'
+            when market = 'total' and line not between case when period = 'game' then 1 else 0.5 end and 40
+                then 'line_out_of_range'
+            when market like 'team\_total\_%' and line not between 0.5 and 25 then 'line_out_of_range'
             when market = 'spread' and line not between -20 and 20 then 'line_out_of_range'
         end as rule
     from resolved
@@ -208,15 +293,20 @@ judged as (
 select
     load_id,
     record_number,
-    case when rule is null then {{ series_id("'odds_api'", 'event_id', 'book', 'market', "'game'", 'side') }} end
-        as series_id,
+    case
+        when rule is null
+            then {{ series_id("'odds_api'", 'event_id', 'book', 'market', 'period', 'side', 'alternate_line') }}
+    end as series_id,
     'odds_api' as source,
     event_id,
     book,
     market,
+    period,
     side,
+    alternate_line,
     case when market <> 'moneyline' then line end as line,
     price_american,
+    'open' as status,
     known_at,
     observed_at,
     null::text as label,
@@ -229,25 +319,28 @@ select
     last_update_at,
     case
         when rule is null then 'staged'
-        when rule = 'market_not_staged' then 'out_of_scope'
+        when rule in ('prop_market', 'lay_price', 'market_not_staged') then 'out_of_scope'
         else 'quarantined'
     end as disposition,
     rule,
-    case rule
+    left(case rule
         when 'unreadable' then 'the body (or this outcome) is no JSON object'
-        when 'missing_value' then 'an outcome needs its event id, book and market'
-        when 'market_not_staged' then 'market "' || market_key || '" is not one of h2h, spreads, totals'
+        when 'missing_value' then 'an outcome needs its event id, book and market (of 200 characters at most)'
+        when 'prop_market' then 'market "' || market_key || '" is of a player: staged in stg_odds_api__props'
+        when 'lay_price' then 'market "' || market_key || '" is what an exchange asks for laying: nobody offers it'
+        when 'market_not_staged' then 'market "' || market_key || '" is not one of h2h, spreads, totals, team_totals'
         when 'unknown_team' then 'unknown club in "' || coalesce(away_text, '') || '" at "' || coalesce(home_text, '')
             || '": teach it with `mlb alias add`'
         when 'same_team_twice' then 'both clubs are "' || home_text || '"'
         when 'invalid_time' then 'commence_time "' || coalesce(commence_text, '') || '" is no time'
         when 'missing_snapshot_time' then 'the snapshot does not tell its time'
-        when 'invalid_side' then 'outcome "' || coalesce(outcome_name, '') || '" is no side of ' || market_key
+        when 'invalid_side' then 'outcome "' || coalesce(outcome_name, '') || '"' || coalesce(' of "' || description || '"', '')
+            || ' is no side of ' || market_key
         when 'invalid_price' then 'price "' || coalesce(price_text, '') || '" is no price'
         when 'price_inside_100' then 'American odds ' || price_text || ' lie between -100 and 100'
         when 'price_out_of_range' then 'American odds ' || price_text || ' are beyond ±100000'
         when 'invalid_line' then 'point "' || coalesce(point_text, '') || '" is no number of runs'
         when 'line_not_half_runs' then 'point ' || point_text || ' is no multiple of half a run'
         when 'line_out_of_range' then 'point ' || point_text || ' is no line of ' || market_key
-    end as reason
+    end, 500) as reason
 from judged

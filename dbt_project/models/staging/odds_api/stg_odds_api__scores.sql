@@ -51,7 +51,7 @@ typed as (
 
     select
         events.*,
-        nullif(event ->> 'id', '') as event_id,
+        {{ try_name("(event ->> 'id')") }} as event_id,
         {{ try_timestamptz("events.event ->> 'commence_time'") }} as commence_at,
         home.team_id as home_team_id,
         away.team_id as away_team_id,
@@ -102,12 +102,12 @@ select
     provenance,
     case when rule is null then 'staged' else 'quarantined' end as disposition,
     rule,
-    case
+    left(case
         when rule = 'unreadable' then 'the body (or this event) is no JSON object'
-        when rule = 'missing_value' then 'an event needs its id'
+        when rule = 'missing_value' then 'an event needs its id (of 200 characters at most)'
         when rule = 'unknown_team' then 'unknown club in "' || coalesce(event ->> 'away_team', '') || '" at "'
             || coalesce(event ->> 'home_team', '') || '": teach it with `mlb alias add`'
         when rule = 'invalid_time' then 'commence_time "' || coalesce(event ->> 'commence_time', '') || '" is no time'
         when rule = 'invalid_score' then 'a score is no number of runs'
-    end as reason
+    end, 500) as reason
 from judged

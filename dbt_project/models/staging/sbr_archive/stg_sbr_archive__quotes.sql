@@ -8,7 +8,7 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_loads_staged_by(['stg_sbr_archive__games']) }}",
     post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
 with games as (

@@ -8,6 +8,7 @@
     on_schema_change='fail',
     pre_hook="{{ freeze_pending_loads([source('raw_data', 'archive_files')], \"raw.archive = 'tick_archive'\") }}",
     post_hook="{{ remember_staged_loads() }}",
+    indexes=[{'columns': ['series_id']}],
 ) }}
 
 {% set identity = ['source', 'book', 'event_ref', 'official_date', 'commence_time', 'away_team', 'home_team', 'market', 'side', 'label'] %}

@@ -14,23 +14,16 @@ with new_series as (
 
     {% for model in quote_models() %}
     {% if not loop.first %}union{% endif %}
-    select distinct series_id, source, event_id, book, market, side
-    from {{ ref(model) }}
-    where load_id in {{ pending_loads() }}
-    {% if model != 'stg_sbr_archive__quotes' %} and rule is null {% endif %}
+    select distinct series_id, source, event_id, book, market, period, side, alternate_line
+    from (
+        select {{ quote_columns(model) }} from {{ ref(model) }}
+        where load_id in {{ pending_loads() }} and {{ is_valid_quote(model) }}
+    ) as quotes
     {% endfor %}
 
 )
 
-select
-    series_id,
-    source,
-    event_id,
-    book,
-    market,
-    'game' as period,
-    side,
-    '' as alternate_line
+select series_id, source, event_id, book, market, period, side, alternate_line
 from new_series
 {% if is_incremental() %}
 where not exists (select from {{ this }} as known where known.series_id = new_series.series_id)

@@ -9,10 +9,10 @@
     pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
     post_hook=[
         "{{ forget_unfed_series() }}",
+        "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' where series_id in (select touched.series_id from ' ~ this ~ ' as touched where touched.load_id in ' ~ pending_loads() ~ ') group by 1, 2, 3 having count(*) > 1') }}",
         "{{ remember_staged_loads() }}",
-        "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' group by 1, 2, 3 having count(*) > 1') }}",
     ],
-    indexes=[{'columns': ['series_id', 'known_at', 'seq'], 'unique': true}],
+    indexes=[{'columns': ['series_id', 'known_at', 'seq'], 'unique': true}, {'columns': ['load_id']}],
 ) }}
 
 -- A tick belongs to a series: depends_on: {{ ref('odds_series') }}
@@ -22,8 +22,7 @@ with touched as (
     {% if not loop.first %}union{% endif %}
     select distinct series_id
     from {{ ref(model) }}
-    where load_id in {{ pending_loads() }}
-    {% if model != 'stg_sbr_archive__quotes' %} and rule is null {% endif %}
+    where load_id in {{ pending_loads() }} and {{ is_valid_quote(model) }}
     {% endfor %}
     {% if is_incremental() %}
     union
@@ -37,13 +36,12 @@ quotes as (
 
     {% for model in quote_models() %}
     {% if not loop.first %}union all{% endif %}
-    select
-        series_id, known_at, record_number, observed_at, label, line, price_american, capture, provenance, load_id
+    select {{ quote_columns(model) }}
     from {{ ref(model) }}
     where
         {% if is_incremental() %}series_id in (select series_id from touched)
         {% else %}load_id in {{ pending_loads() }}{% endif %}
-        {% if model != 'stg_sbr_archive__quotes' %} and rule is null {% endif %}
+        and {{ is_valid_quote(model) }}
     {% endfor %}
 
 ),
@@ -55,23 +53,26 @@ compared as (
         row_number() over in_series as position,
         lag(price_american) over in_series as previous_price,
         lag(line) over in_series as previous_line,
-        lag(label) over in_series as previous_label
+        lag(status) over in_series as previous_status
     from quotes
-    window in_series as (partition by series_id order by known_at, record_number, price_american, line, load_id)
+    -- A label is a fact of its own: a close at the open's price is still the close.
+    window in_series as (
+        partition by series_id, label order by known_at, record_number, price_american, line, load_id
+    )
 
 )
 
 select
     series_id,
     known_at,
-    (row_number() over (partition by series_id, known_at order by position))::smallint as seq,
+    (row_number() over (partition by series_id, known_at order by position, label))::smallint as seq,
     observed_at,
     label,
     line,
     price_american,
     {{ american_to_decimal('price_american') }} as price_decimal,
-    'open' as status,
-    true as is_main,
+    status,
+    alternate_line = '' as is_main,
     capture,
     provenance,
     load_id,
@@ -81,5 +82,4 @@ where
     position = 1
     or price_american is distinct from previous_price
     or line is distinct from previous_line
-    -- A label is a fact of its own: a close at the open's price is still the close.
-    or label is distinct from previous_label
+    or status is distinct from previous_status

@@ -1,29 +1,30 @@
 -- The quarantine: what was not staged, with the rule and the reason. scope record: a whole record; market: the two
--- prices of a market that cannot belong together; field: one cell. Only records count in the accounting.
-{{ config(indexes=[{'columns': ['source', 'rule']}, {'columns': ['load_id']}]) }}
+-- prices of a market that cannot belong together; field: one cell; document: bad text that was replaced in the reading,
+-- so that its neighbours could be read. Only records count in the accounting.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ freeze_loads_staged_by(accounting_models() + ['stg_sbr_archive__games']) }}",
+    post_hook="{{ remember_staged_loads() }}",
+    indexes=[{'columns': ['source', 'rule']}, {'columns': ['load_id']}],
+) }}
 
 with records as (
 
-    select 'sbr_archive' as source, 'raw_data.sbr_archive' as raw_table, load_id, record_number, rule, reason
-    from {{ ref('stg_sbr_archive__rows') }} where disposition = 'quarantined'
-    union all
-    select coalesce(source, 'tick_archive'), 'raw_data.tick_archive', load_id, record_number, rule, reason
-    from {{ ref('stg_tick_archive__quotes') }} where rule is not null
-    union all
-    select 'retrosheet_games', 'raw_data.retrosheet_games', load_id, record_number, rule, reason
-    from {{ ref('stg_retrosheet_games__games') }} where disposition = 'quarantined'
-    union all
-    select 'mlb_games', 'raw_data.mlb_games', load_id, record_number, rule, reason
-    from {{ ref('stg_mlb_games__games') }} where disposition = 'quarantined'
-    union all
-    select 'mlb_stats', 'raw_data.mlb_stats_schedule', load_id, record_number, rule, reason
-    from {{ ref('stg_mlb_stats__schedule_games') }} where disposition = 'quarantined'
-    union all
-    select 'odds_api', 'raw_data.odds_api_odds', load_id, record_number, rule, reason
-    from {{ ref('stg_odds_api__quotes') }} where disposition = 'quarantined'
-    union all
-    select 'odds_api', 'raw_data.odds_api_scores', load_id, record_number, rule, reason
-    from {{ ref('stg_odds_api__scores') }} where disposition = 'quarantined'
+    {% for model in accounting_models() %}
+    {% if not loop.first %}union all{% endif %}
+    select
+        {% if model == 'stg_tick_archive__quotes' %}coalesce(told.source, counts.source){% else %}counts.source{% endif %}
+            as source,
+        counts.raw_table, told.load_id, told.record_number, told.rule, told.reason
+    from {{ ref(model) }} as told
+    inner join {{ ref('stg_raw__record_counts') }} as counts on counts.load_id = told.load_id
+    where
+        told.load_id in {{ pending_loads() }}
+        and counts.raw_table in ('{{ tables_accounted_by(model) | join("', '") }}')
+        and {% if model == 'stg_tick_archive__quotes' %}told.rule is not null{% else %}told.disposition = 'quarantined'{% endif %}
+    {% endfor %}
 
 ),
 
@@ -33,7 +34,7 @@ cells as (
         'sbr_archive' as source, 'raw_data.sbr_archive' as raw_table, load_id, record_number,
         'invalid_cell' as rule, 'no price, line or score: ' || array_to_string(bad_cells, ', ') as reason
     from {{ ref('stg_sbr_archive__rows') }}
-    where disposition = 'staged' and cardinality(bad_cells) > 0
+    where load_id in {{ pending_loads() }} and disposition = 'staged' and cardinality(bad_cells) > 0
 
 ),
 
@@ -56,7 +57,7 @@ markets as (
         ('total open', games.open_total_rule, concat_ws('/', games.open_total, games.open_over_price, games.open_under_price), null),
         ('total close', games.close_total_rule, concat_ws('/', games.close_total, games.close_over_price, games.close_under_price), null)
     ) as market (name, rule, prices, booksum)
-    where market.rule is not null and market.rule <> 'no_line'
+    where games.load_id in {{ pending_loads() }} and market.rule is not null and market.rule <> 'no_line'
 
 )
 
@@ -65,3 +66,8 @@ union all
 select source, raw_table, load_id, record_number, 'field', rule, reason from cells
 union all
 select source, raw_table, load_id, record_number, 'market', rule, reason from markets
+union all
+select source, raw_table, load_id, 0, 'document', 'mended_text',
+    'the document was readable only after bad text in it was replaced (NUL, lone surrogates, NaN or bytes that are no UTF-8)'
+from {{ ref('stg_raw__record_counts') }}
+where load_id in {{ pending_loads() }} and is_mended

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dagster_mlb.settings import Settings
-from dagster_mlb.sources.collect import OddsMoment
+from dagster_mlb.sources.odds_api.client import OddsMoment
 from dagster_mlb.warehouse.connection import connect
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -1,0 +1,120 @@
+"""Reading records out of bodies that SQL cannot read (HTML, CSV): once, beside the body, in text columns.
+
+A reader only cuts a document into text cells; what they mean is staging's. Its rows stand in a table of raw_data with
+the reader's version, so a better reader adds rows and takes none away: staging takes the latest version of each load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+
+from dagster_mlb.settings import Settings
+from dagster_mlb.warehouse.connection import connect
+
+Row = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class ParsedBody:
+    """The rows of one body, in its order, and what could not be read of it (None: everything was)."""
+
+    rows: Sequence[Row] = field(default_factory=tuple)
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """A reader of one raw table's bodies: ``read`` turns bytes into rows of ``columns`` for ``rows_table``.
+
+    ``read`` may raise: the load is then written down as unreadable with the error's words, and no neighbour is lost.
+    Raise ``version`` whenever its output changes.
+    """
+
+    raw_table: str
+    rows_table: str
+    columns: tuple[str, ...]
+    version: int
+    read: Callable[[bytes], ParsedBody]
+
+
+def parse_loads(
+    connection: psycopg.Connection, reader: RowReader, bodies: Sequence[tuple[int, bytes]], *, parsed_at: datetime
+) -> int:
+    """Read bodies (load_id, bytes) and write their rows in the caller's transaction. Returns the number of rows."""
+    parsed: list[tuple[int, ParsedBody]] = []
+    for load_id, body in bodies:
+        try:
+            parsed.append((load_id, reader.read(body)))
+        except Exception as error:
+            parsed.append((load_id, ParsedBody(problem=f"{type(error).__name__}: {error}"[:500])))
+    columns = sql.SQL(", ").join(
+        sql.Identifier(name) for name in ("load_id", "parser_version", "row_number", *reader.columns)
+    )
+    statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier("raw_data", reader.rows_table), columns)
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for load_id, body_rows in parsed:
+                for number, row in enumerate(body_rows.rows, start=1):
+                    copy.write_row((load_id, reader.version, number, *map(_storable, row)))
+        cursor.executemany(
+            "insert into raw_data.parsed_loads (load_id, raw_table, parser_version, row_count, problem, parsed_at) "
+            "values (%s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    load_id,
+                    reader.raw_table,
+                    reader.version,
+                    len(body_rows.rows),
+                    _storable(body_rows.problem),
+                    parsed_at,
+                )
+                for load_id, body_rows in parsed
+            ],
+        )
+    return sum(len(body_rows.rows) for _, body_rows in parsed)
+
+
+def _storable(text: str | None) -> str | None:
+    """PostgreSQL's text holds no NUL."""
+    return text.replace("\x00", "\ufffd") if text and "\x00" in text else text
+
+
+def parse_again(settings: Settings, reader: RowReader, *, batch: int = 64) -> list[int]:
+    """Read every stored body that this version of the reader has not read yet. Returns the loads that were read.
+
+    Needs no network: everything right of raw can be made anew from raw alone. What was staged of these loads, and of
+    the repeats of their bodies, is forgotten in the same transaction, so that the next run stages them once more.
+    """
+    from dagster_mlb.warehouse.quarantine import unstage
+
+    table = sql.Identifier("raw_data", reader.raw_table)
+    done: list[int] = []
+    with connect(settings) as connection:
+        while True:
+            bodies = connection.execute(
+                sql.SQL(
+                    """
+                    select raw.load_id, raw.body from {} as raw
+                    where raw.body is not null and not exists (
+                        select from raw_data.parsed_loads as parsed
+                        where parsed.load_id = raw.load_id and parsed.parser_version >= %s
+                    )
+                    order by raw.load_id limit %s
+                    """
+                ).format(table),
+                [reader.version, batch],
+            ).fetchall()
+            if not bodies:
+                return done
+            loads = [load_id for load_id, _ in bodies]
+            parse_loads(connection, reader, bodies, parsed_at=settings.now())
+            of_their_bodies = sql.SQL("select load_id from {} where repeat_of = any(%s)").format(table)
+            repeats = [row[0] for row in connection.execute(of_their_bodies, [loads]).fetchall()]
+            unstage(connection, [*loads, *repeats])
+            connection.commit()
+            done += loads
