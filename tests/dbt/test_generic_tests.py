@@ -37,6 +37,7 @@ def generic_tests() -> dict[str, Any]:
     """Every generic test of the project, by name, with the macros that they use."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     environment.globals["exceptions"] = Exceptions()
+    environment.globals["ref"] = str
     macros = [(DBT_PROJECT_DIR / "macros" / name).read_text() for name in ("clock.sql", "odds.sql")]
     tests = [path.read_text() for path in sorted(GENERIC.glob("*.sql"))]
     source = re.sub(r"{%(-?) test ", r"{%\1 macro ", "\n".join([*macros, *tests])).replace("endtest", "endmacro")

@@ -23,16 +23,18 @@ HEAVY = {
     *("great_expectations", "lightgbm", "matplotlib", "scipy", "fastexcel", "alembic", "uvicorn", "starlette"),
     *("pandas", "sklearn", "httpx", "selectolax"),
 }
-IMPORT_BUDGET_SECONDS = 0.8
+IMPORT_BUDGET = 0.6  # of what Dagster and dagster-dbt cost by themselves: machines differ, ratios less
 JOBS = ("daily", "odds_look", "intraday", "history", "archives", "rebuild")
 SCHEDULES = ("daily_schedule", "odds_looks", "intraday_schedule")
 
 _IMPORTING = """
 import json, sys, time
+began = time.process_time()  # of this process: the machine may be busy
 import dagster, dagster_dbt
-started = time.process_time()  # of this process: the machine may be busy
+started = time.process_time()
 import dagster_mlb.definitions
-print(json.dumps({"seconds": time.process_time() - started, "modules": sorted(sys.modules)}))
+share = (time.process_time() - started) / (started - began)
+print(json.dumps({"share": share, "modules": sorted(sys.modules)}))
 """
 
 
@@ -58,12 +60,18 @@ def test_importing_the_location_is_within_its_budget_and_loads_nothing_heavy() -
     runs = [_import_in_a_fresh_process() for _ in range(3)]
 
     assert not HEAVY & set(runs[0]["modules"])
-    assert min(run["seconds"] for run in runs) <= IMPORT_BUDGET_SECONDS
+    assert min(run["share"] for run in runs) <= IMPORT_BUDGET
 
 
 def _import_in_a_fresh_process() -> dict[str, Any]:
+    untraced = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", _IMPORTING], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "ignore", "-c", _IMPORTING],
+        cwd=PROJECT_ROOT,
+        env=untraced,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -112,7 +112,8 @@ begin
     ) then
         raise exception 'raw_data.% holds no responses', name using errcode = 'undefined_table';
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('raw_data.ensure_month', 0));
+    -- The lock of the table's writers: those of another table do not wait for this one.
+    perform pg_advisory_xact_lock(hashtextextended('raw_data.' || name, 0));
     if to_regclass(format('raw_data.%I', part)) is not null then
         return;
     end if;
