@@ -109,9 +109,13 @@ def mutate_json(rng: random.Random, body: bytes) -> Mutation:
     """One place of a JSON document spoiled in one way. Raises ValueError where the body is no JSON or nested too deep
     for this Python."""
     try:
-        document = json.loads(body)
+        return _mutated(rng, body)
     except RecursionError as error:
         raise ValueError("nested deeper than this Python reads") from error
+
+
+def _mutated(rng: random.Random, body: bytes) -> Mutation:
+    document = json.loads(body)
     by_shape = _places_by_shape(body)
     if not by_shape or rng.random() < 0.01:
         return Mutation("whole", rng.choice([b"", b"null", b"[]", b"{}", b"0", body[: len(body) // 2]]), ())

@@ -22,7 +22,7 @@
     {% endif %}
     {% if about_table or columns %}
         {% call statement('docs') %}
-            {% if about_table %}comment on table {{ relation }} is {{ postgres_escape_comment(model.description) }};{% endif %}
+            {% if about_table %}comment on {{ 'view' if relation.is_view else 'table' }} {{ relation }} is {{ postgres_escape_comment(model.description) }};{% endif %}
             {% for name in columns %}
             comment on column {{ relation }}.{{ adapter.quote(name) if columns[name]['quote'] else name }} is {{ postgres_escape_comment(columns[name]['description']) }};
             {% endfor %}
