@@ -150,8 +150,8 @@ def invoke(arguments: Sequence[str], *, manifest: Manifest | None = None) -> dbt
 
 @contextmanager
 def _seldom_collecting_garbage() -> Iterator[None]:
-    """dbt holds its whole project in memory and makes much that is short-lived: looking through all of it for cycles, as
-    often as Python does by itself, costs a tenth of a run."""
+    """dbt holds its whole project in memory and makes much that is short-lived: to look through all of it for cycles as
+    often as Python does by itself costs a tenth of a run."""
     usual = gc.get_threshold()
     gc.set_threshold(200_000, *usual[1:])
     try:
