@@ -42,7 +42,7 @@ STAGED_BY = (
 def measure() -> list[Figure]:
     slate = list(slate_figures())
     with scratch_warehouse(NOW) as settings:
-        stage(settings, "+int_series_accounts", "+int_dispositions", "int_event_statements")
+        stage(settings, "+path:models/staging", "+int_series_accounts", "+int_dispositions")
         empty = min(day_of_ticks(settings, nth) for nth in range(3))
         fill(settings, STORED)
         full = min(day_of_ticks(settings, nth) for nth in range(3, 6))
@@ -95,7 +95,7 @@ def day_of_ticks(settings: Settings, nth: int) -> float:
     at = NOW - timedelta(days=1) + timedelta(hours=nth)
     records = []
     for place in range(snapshots):
-        body = document(nth * snapshots + place)
+        body = document(nth, nth * snapshots + place)
         records.append(
             ResponseRecord(
                 source="odds_api",
@@ -123,8 +123,8 @@ def day_of_ticks(settings: Settings, nth: int) -> float:
     return stage(settings, STAGED_BY)
 
 
-def document(turn: int) -> bytes:
-    """A slate's prices, every one another than the turn before."""
+def document(day: int, turn: int) -> bytes:
+    """The prices of a day's own games, every one another than the turn before."""
     clubs = ("Boston Red Sox", "New York Yankees")
     price = 101 + turn % 97
     markets = [
@@ -146,7 +146,7 @@ def document(turn: int) -> bytes:
     ]
     events = [
         {
-            "id": hashlib.md5(f"bench {game}".encode()).hexdigest(),
+            "id": hashlib.md5(f"bench {day} {game}".encode()).hexdigest(),
             "commence_time": "2025-07-20T23:05:00Z",
             "home_team": clubs[0],
             "away_team": clubs[1],
@@ -164,7 +164,7 @@ def fill(settings: Settings, ticks: int) -> None:
         insert into staging.stg_odds_api__quotes (load_id, record_number, series_id, source, event_id, book, market,
             period, side, alternate_line, line, price_american, status, known_at, observed_at, capture, provenance,
             away_team_id, home_team_id, official_date, commence_at, disposition)
-        select -tick, series, series, 'odds_api', 'old ' || series / 96, 'book_' || series % 16, 'moneyline', 'game',
+        select -(tick + {TICKS_A_SERIES} * (series / {OUTCOMES})), series, series, 'odds_api', 'old ' || series / 96, 'book_' || series % 16, 'moneyline', 'game',
             'home', '', null, 100 + (series + tick) % 150, 'open', moment, moment, 'captured', 'simulated', 110, 111,
             moment::date, moment, 'staged'
         from generate_series(1, {series}) as series

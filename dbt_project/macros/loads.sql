@@ -62,6 +62,35 @@
     (select pending.load_id from operational.pending_loads as pending where pending.model = '{{ this.identifier }}')
 {%- endmacro %}
 
+{# What the pending loads touch (series, games), found before the model runs and looked at, so that the planner knows how
+   little it is: beside years of rows it would otherwise read all of them. For models that are made anew key by key.
+   models: [(model, condition)]. `touched`: the keys, as a subquery. #}
+{% macro find_touched(key, models, has_load_id=true) -%}
+    set local random_page_cost = 1.1; -- what was touched lately is in memory: no reason to read all there is
+    create temporary table touched_keys on commit drop as
+    {%- for model, condition in models %}
+    {{ 'union' if not loop.first }}
+    select distinct {{ key }} from {{ ref(model) }} where load_id in {{ pending_loads() }} and {{ condition }}
+    {%- endfor %}
+    {%- if has_load_id and is_incremental() %}
+    union
+    -- A load staged once more may have lost rows that stand here.
+    select distinct {{ key }} from {{ this }} where load_id in {{ pending_loads() }}
+    {%- endif %};
+    analyze touched_keys
+{%- endmacro %}
+
+{% macro touched(key) -%}
+    (select touched_keys.{{ key }} from touched_keys)
+{%- endmacro %}
+
+{# (model, condition of what stands) of all models that hold quotes. #}
+{% macro models_of_quotes() -%}
+    {% set models = [] %}
+    {% for model in quote_models() %}{% do models.append((model, is_valid_quote(model))) %}{% endfor %}
+    {{ return(models) }}
+{%- endmacro %}
+
 {% macro remember_staged_loads() -%}
     insert into operational.staged_loads (model, load_id, staged_at)
     select '{{ this.identifier }}', pending.load_id, {{ clock() }}

@@ -30,13 +30,26 @@
     {% endif %}
 {% endmacro %}
 
-{# Freshly written tables have no statistics, and the next model would be planned as if they were empty. A small table is
-   described by fewer rows: looking costs more than it tells. #}
+{# Freshly written tables have no statistics, and the next model would be planned as if they were empty. A table that has
+   hardly grown is not looked at again, and a small one by fewer rows: looking costs more than it tells. #}
 {% macro look_at_rows() -%}
-    select set_config('default_statistics_target', case when reltuples > 300000 then '100' else '25' end, true)
-    from pg_class
-    where oid = to_regclass('{{ this }}');
-    analyze {{ this }}
+    do $look$
+    begin
+        if (
+            select
+                relkind = 'r'
+                and (reltuples < 0 or pg_relation_size(oid) > 1.1 * relpages * current_setting('block_size')::int)
+            from pg_class
+            where oid = to_regclass('{{ this }}')
+        ) then
+            perform set_config(
+                'default_statistics_target',
+                case when pg_relation_size(to_regclass('{{ this }}')) > 30000000 then '100' else '25' end,
+                true
+            );
+            analyze {{ this }};
+        end if;
+    end $look$
 {%- endmacro %}
 
 {# A table that stands is swapped for the new one in one transaction: whoever reads waits for the swap, never misses it. #}

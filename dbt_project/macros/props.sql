@@ -5,6 +5,12 @@
     {{ return(['stg_odds_api__props', 'stg_prizepicks__props']) }}
 {%- endmacro %}
 
+{% macro models_of_props() -%}
+    {% set models = [] %}
+    {% for model in prop_models() %}{% do models.append((model, "disposition = 'staged'")) %}{% endfor %}
+    {{ return(models) }}
+{%- endmacro %}
+
 {# A player's name as it is compared: no accents, capitals, dots, apostrophes, generation (Jr., III) or club in brackets;
    whatever else is no Latin letter or digit is one space. NULL for a blank. *Ronald Acuña Jr.* → ronald acuna #}
 {% macro player_key(name) -%}

@@ -6,16 +6,19 @@
     incremental_strategy='delete+insert',
     unique_key='series_id',
     on_schema_change='fail',
-    pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
+    pre_hook=["{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}", "{{ find_touched('series_id', models_of_quotes() | rejectattr(0, 'equalto', 'stg_sbr_archive__quotes') | list, has_load_id=false) }}"],
     post_hook="{{ remember_staged_loads() }}",
     indexes=[{'columns': ['series_id']}],
 ) }}
 
-with touched as (
+with valid_quotes as (
 
-    {% for model in quote_models() if model != 'stg_sbr_archive__quotes' %}
-    {% if not loop.first %}union{% endif %}
-    select series_id from {{ ref(model) }} where load_id in {{ pending_loads() }} and {{ is_valid_quote(model) }}
+    -- The rows of int_quotes, each model asked for its own: beside years of them the view would be read whole.
+    {% for model in quote_models() %}
+    {% if not loop.first %}union all{% endif %}
+    select series_id, load_id, label, known_at, record_number, price_american, line, status
+    from (select {{ quote_columns(model) }} from {{ ref(model) }} where {{ is_valid_quote(model) }}) as quotes
+    where series_id in {{ touched('series_id') }}
     {% endfor %}
 
 ),
@@ -29,8 +32,7 @@ compared as (
         and price_american is not distinct from lag(price_american) over in_series
         and line is not distinct from lag(line) over in_series
         and status is not distinct from lag(status) over in_series as is_repeat
-    from {{ ref('int_quotes') }}
-    where series_id in (select series_id from touched)
+    from valid_quotes
     window in_series as (
         partition by series_id, label order by known_at, record_number, price_american, line, load_id
     )
@@ -51,7 +53,7 @@ ticks as (
     select ticks.series_id, loads.raw_table, count(*) as ticks
     from {{ ref('odds_ticks') }} as ticks
     inner join {{ ref('stg_raw__record_counts') }} as loads on loads.load_id = ticks.load_id
-    where ticks.series_id in (select series_id from touched)
+    where ticks.series_id in {{ touched('series_id') }}
     group by ticks.series_id, loads.raw_table
 
 )

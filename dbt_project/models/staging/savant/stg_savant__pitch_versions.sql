@@ -8,7 +8,7 @@
     incremental_strategy='delete+insert',
     unique_key='game_pk',
     on_schema_change='fail',
-    pre_hook="{{ freeze_loads_staged_by(['stg_savant__pitches'], has_load_id=false) }}",
+    pre_hook=["{{ freeze_loads_staged_by(['stg_savant__pitches'], has_load_id=false) }}", "{{ find_touched('game_pk', [('stg_savant__pitches', \"disposition = 'staged'\")], has_load_id=false) }}"],
     post_hook=["{{ forget_unstaged_pitches() }}", "{{ remember_staged_loads() }}"],
     indexes=[
         {'columns': ['game_pk', 'at_bat_number', 'pitch_number', 'version'], 'unique': true},
@@ -16,15 +16,7 @@
     ],
 ) }}
 
-with touched as (
-
-    select distinct game_pk
-    from {{ ref('stg_savant__pitches') }}
-    where load_id in {{ pending_loads() }} and disposition = 'staged'
-
-),
-
-statements as (
+with statements as (
 
     select
         pitches.game_pk,
@@ -44,7 +36,7 @@ statements as (
                 partition by staged.game_pk, staged.at_bat_number, staged.pitch_number
             ) as was_captured
         from {{ ref('stg_savant__pitches') }} as staged
-        where staged.disposition = 'staged' and staged.game_pk in (select touched.game_pk from touched)
+        where staged.disposition = 'staged' and staged.game_pk in {{ touched('game_pk') }}
     ) as pitches
     where pitches.capture = 'captured' or not pitches.was_captured
     window in_order as (

@@ -6,40 +6,24 @@
     incremental_strategy='delete+insert',
     unique_key='series_id',
     on_schema_change='fail',
-    pre_hook="{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}",
+    pre_hook=["{{ freeze_loads_staged_by(quote_models(), has_load_id=false) }}", "{{ find_touched('series_id', models_of_quotes()) }}"],
     post_hook=[
         "{{ forget_unfed_series() }}",
-        "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' where series_id in (select touched.series_id from ' ~ this ~ ' as touched where touched.load_id in ' ~ pending_loads() ~ ') group by 1, 2, 3 having count(*) > 1') }}",
+        "{{ gate('one_tick_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' where series_id in ' ~ touched('series_id') ~ ' group by 1, 2, 3 having count(*) > 1') }}",
         "{{ remember_staged_loads() }}",
     ],
     indexes=[{'columns': ['series_id', 'known_at', 'seq'], 'unique': true}, {'columns': ['load_id']}],
 ) }}
 
 -- A tick belongs to a series: depends_on: {{ ref('odds_series') }}
-with touched as (
-
-    {% for model in quote_models() %}
-    {% if not loop.first %}union{% endif %}
-    select distinct series_id
-    from {{ ref(model) }}
-    where load_id in {{ pending_loads() }} and {{ is_valid_quote(model) }}
-    {% endfor %}
-    {% if is_incremental() %}
-    union
-    -- A load staged once more may have lost quotes that were ticks.
-    select distinct series_id from {{ this }} where load_id in {{ pending_loads() }}
-    {% endif %}
-
-),
-
-quotes as (
+with quotes as (
 
     {% for model in quote_models() %}
     {% if not loop.first %}union all{% endif %}
     select {{ quote_columns(model) }}
     from {{ ref(model) }}
     where
-        {% if is_incremental() %}series_id in (select series_id from touched)
+        {% if is_incremental() %}series_id in {{ touched('series_id') }}
         {% else %}load_id in {{ pending_loads() }}{% endif %}
         and {{ is_valid_quote(model) }}
     {% endfor %}

@@ -6,10 +6,10 @@
     incremental_strategy='delete+insert',
     unique_key='series_id',
     on_schema_change='fail',
-    pre_hook="{{ freeze_loads_staged_by(prop_models(), has_load_id=false) }}",
+    pre_hook=["{{ freeze_loads_staged_by(prop_models(), has_load_id=false) }}", "{{ find_touched('series_id', models_of_props()) }}"],
     post_hook=[
         "{{ forget_unfed_props() }}",
-        "{{ gate('one_prop_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' where series_id in (select touched.series_id from ' ~ this ~ ' as touched where touched.load_id in ' ~ pending_loads() ~ ') group by 1, 2, 3 having count(*) > 1') }}",
+        "{{ gate('one_prop_per_moment', 'select series_id, known_at, seq from ' ~ this ~ ' where series_id in ' ~ touched('series_id') ~ ' group by 1, 2, 3 having count(*) > 1') }}",
         "{{ remember_staged_loads() }}",
     ],
     indexes=[
@@ -20,23 +20,7 @@
     ],
 ) }}
 
-with touched as (
-
-    {% for model in prop_models() %}
-    {% if not loop.first %}union{% endif %}
-    select distinct series_id
-    from {{ ref(model) }}
-    where load_id in {{ pending_loads() }} and disposition = 'staged'
-    {% endfor %}
-    {% if is_incremental() %}
-    union
-    -- A load staged once more may have lost props that were changes.
-    select distinct series_id from {{ this }} where load_id in {{ pending_loads() }}
-    {% endif %}
-
-),
-
-told as (
+with told as (
 
     {% for model in prop_models() %}
     {% if not loop.first %}union all{% endif %}
@@ -46,7 +30,7 @@ told as (
         away_team_id, home_team_id, official_date, commence_at, load_id, record_number
     from {{ ref(model) }}
     where
-        {% if is_incremental() %}series_id in (select series_id from touched){% else %}load_id in {{ pending_loads() }}{% endif %}
+        {% if is_incremental() %}series_id in {{ touched('series_id') }}{% else %}load_id in {{ pending_loads() }}{% endif %}
         and disposition = 'staged'
     {% endfor %}
 
