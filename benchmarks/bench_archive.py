@@ -150,6 +150,13 @@ def compiled_models() -> dict[str, dict[str, Any]]:
     }
 
 
+# What the models' hooks find before they run, for the archives' rows.
+_TOUCHED = {
+    "series_id": "select distinct series_id from staging.stg_tick_archive__quotes where rule is null",
+    "game_pk": "select distinct game_pk from staging.stg_savant__pitches",
+}
+
+
 class Floor:
     """The same raw rows and the same SQL with nothing around them, in a second database of the same server."""
 
@@ -196,7 +203,9 @@ class Floor:
 
     def copy_what_is_given(self, loaded: Any, bare: Any) -> None:
         """Seeds and what Python makes: not part of the floor."""
-        seeds = [("staging", name) for name in ("teams", "team_aliases", "sportsbooks")]
+        from dagster_mlb.warehouse.transform import DBT_PROJECT_DIR
+
+        seeds = [("staging", path.stem) for path in sorted((DBT_PROJECT_DIR / "seeds").glob("*.csv"))]
         for schema, table in [*seeds, ("curated", "team_ratings"), ("operational", "clock")]:
             columns = loaded.execute(
                 "select string_agg(format('%%I %%s', attname, format_type(atttypid, atttypmod)), ', ' order by attnum) "
@@ -223,6 +232,10 @@ class Floor:
                 "insert into operational.pending_loads (model, load_id) select %s, load_id from raw_data.archive_files",
                 [model["identifier"]],
             )
+        bare.execute("drop table if exists touched_keys")
+        for key, quotes in _TOUCHED.items():
+            if f"touched_keys.{key}" in sql:
+                bare.execute(f"create temporary table touched_keys as {quotes}; analyze touched_keys")
         bare.execute(f"create {'view' if model['kind'] == 'view' else 'table'} {name} as {sql.rstrip().rstrip(';')}")
         if model["kind"] == "view":
             return

@@ -164,7 +164,8 @@ def fill(settings: Settings, ticks: int) -> None:
         insert into staging.stg_odds_api__quotes (load_id, record_number, series_id, source, event_id, book, market,
             period, side, alternate_line, line, price_american, status, known_at, observed_at, capture, provenance,
             away_team_id, home_team_id, official_date, commence_at, disposition)
-        select -(tick + {TICKS_A_SERIES} * (series / {OUTCOMES})), series, series, 'odds_api', 'old ' || series / 96, 'book_' || series % 16, 'moneyline', 'game',
+        select -(tick + {TICKS_A_SERIES} * (series / {OUTCOMES})), series, series,
+            'odds_api', 'old ' || series / 96, 'book_' || series % 16, 'moneyline', 'game',
             'home', '', null, 100 + (series + tick) % 150, 'open', moment, moment, 'captured', 'simulated', 110, 111,
             moment::date, moment, 'staged'
         from generate_series(1, {series}) as series

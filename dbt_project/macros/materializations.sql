@@ -31,25 +31,30 @@
 {% endmacro %}
 
 {# Freshly written tables have no statistics, and the next model would be planned as if they were empty. A table that has
-   hardly grown is not looked at again, and a small one by fewer rows: looking costs more than it tells. #}
+   hardly grown is not looked at again. #}
 {% macro look_at_rows() -%}
+    {% if is_incremental() %}
     do $look$
     begin
-        if (
-            select
-                relkind = 'r'
-                and (reltuples < 0 or pg_relation_size(oid) > 1.1 * relpages * current_setting('block_size')::int)
-            from pg_class
-            where oid = to_regclass('{{ this }}')
-        ) then
-            perform set_config(
-                'default_statistics_target',
-                case when pg_relation_size(to_regclass('{{ this }}')) > 30000000 then '100' else '25' end,
-                true
-            );
+        -- How many pages there are is also written by an index that is made: that alone says nothing of the values.
+        if
+            (
+                select pg_relation_size(oid) > 1.1 * relpages * current_setting('block_size')::int
+                from pg_class
+                where oid = to_regclass('{{ this }}')
+            )
+            or not exists (
+                select from pg_stats where schemaname = '{{ this.schema }}' and tablename = '{{ this.identifier }}'
+            )
+        then
             analyze {{ this }};
         end if;
     end $look$
+    {% elif config.get('materialized') != 'view' %}
+    analyze {{ this }}
+    {% else %}
+    select 1
+    {% endif %}
 {%- endmacro %}
 
 {# A table that stands is swapped for the new one in one transaction: whoever reads waits for the swap, never misses it. #}
