@@ -197,8 +197,13 @@ def used(server: Server, folder: Path, since: float) -> Iterator[tuple[Used, str
         finally:
             dispose_pools()
             with open_connection(server.url) as connection:
-                statement = sql.SQL("drop database if exists {} with (force)")
-                connection.execute(statement.format(sql.Identifier(name)))
+                # Without force: that wants the right to end an autovacuum worker; a plain drop asks it to go.
+                connection.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                    "where datname = %s and usename = current_user",
+                    [name],
+                )
+                connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
 
 
 def collect_with_faults(it: Used, league: str) -> None:
