@@ -7,6 +7,7 @@ Workers of pytest-xdist share it: whoever needs it first starts it, and the main
 from __future__ import annotations
 
 import fcntl
+import gc
 import itertools
 import os
 import shutil
@@ -35,6 +36,7 @@ _counter = itertools.count()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(100_000, 50, 50)  # what the tests import stays: looking through it finds nothing
     if not hasattr(config, "workerinput"):
         _sweep_dead_sessions()
         os.environ[_FOLDER] = str(Path(tempfile.gettempdir(), f"mlb_tests_{os.getpid()}"))

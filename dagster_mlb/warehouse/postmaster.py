@@ -39,7 +39,7 @@ def find_postmaster(cluster: Path) -> Postmaster | None:
         port = int(lines[3]) if len(lines) > 3 and lines[3].strip().isdigit() else None
         return Postmaster(pid, port, ready=len(lines) > 7 and lines[7].strip() == "ready")
     for other in _processes_of(cluster):
-        if _is_postmaster(other, cluster):
+        if _stays_postmaster(other, cluster):
             return Postmaster(other, None, ready=False)
     return None
 
@@ -95,6 +95,15 @@ def _is_postmaster(pid: int, cluster: Path) -> bool:
     except OSError:
         return False
     return not title.startswith(b"postgres: ")  # its children rename themselves so
+
+
+def _stays_postmaster(pid: int, cluster: Path) -> bool:
+    """A child that was forked this moment looks like its parent until it has renamed itself, or died with it."""
+    for _ in range(5):
+        if not _is_postmaster(pid, cluster):
+            return False
+        time.sleep(0.02)
+    return _is_postmaster(pid, cluster)
 
 
 def _pids_by_ps(name: str) -> list[int]:
