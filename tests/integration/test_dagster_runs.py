@@ -156,6 +156,7 @@ def test_some_models_alone_can_be_built_as_the_ui_does(collected: Collected) -> 
     assert [event.asset_key for event in result.get_asset_materialization_events()] == [asset]
 
 
+@pytest.mark.prove
 def test_dbts_own_command_line_is_the_fallback(collected: Collected) -> None:
     settings = collected.settings.model_copy(update={"dbt_runner": "subprocess"})
     asset = dg.AssetKey(["staging", "teams"])

@@ -119,6 +119,7 @@ def test_loading_everything_twice_changes_nothing(all_at_once: Loaded) -> None:
     assert differences(table_checksums(all_at_once.settings), all_at_once.checksums) == {}
 
 
+@pytest.mark.prove
 def test_another_order_in_two_runs_gives_the_same_tables(all_at_once: Loaded, server: Server, tmp_path: Path) -> None:
     """Ticks before their games, late ticks before early ones, and the source that becomes the spine last."""
     log, sheet, mlb, early, late = sorted(all_at_once.folder.iterdir())
