@@ -116,6 +116,7 @@ def test_a_load_that_is_staged_cannot_be_held_any_more(database: Settings, conne
         hold(conn, 5, "mlb_games", "by_hand", "a doubt", database.now())
 
 
+@pytest.mark.prove
 def test_another_version_of_a_season_waits_and_adds_its_records_when_released(
     database: Settings, tmp_path: Path
 ) -> None:
