@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.figures import Figure
@@ -65,17 +66,18 @@ def slate_figures() -> Iterator[Figure]:
     from dagster_mlb.simulator.server import run_league_server
     from dagster_mlb.sources.slate import collect_slate
 
-    with run_league_server(DEMO_WORLD) as url:
+    yesterday = replace(DEMO_WORLD, now=DEMO_WORLD.now - timedelta(days=1))
+    with run_league_server(yesterday) as before, run_league_server(DEMO_WORLD) as url:
         with scratch_warehouse(NOW) as settings:
             demo = demo_settings(settings, url)
             prepare(demo)
             collect_slate(demo, run_id="drawn before")
         with scratch_warehouse(NOW) as settings:
-            demo = demo_settings(settings, url)
+            earlier, demo = demo_settings(settings, before), demo_settings(settings, url)
+            prepare(earlier)
+            collect_slate(earlier, run_id="the day before")
+            stage(earlier, "+path:models/staging")
             prepare(demo)
-            yesterday = demo.model_copy(update={"fixed_now": demo.now() - timedelta(days=1)})
-            collect_slate(yesterday, run_id="the day before")
-            stage(demo, "+path:models/staging")
             started = time.perf_counter()
             rows = collect_slate(demo, run_id="bench")
             collected = time.perf_counter() - started
