@@ -16,6 +16,7 @@ from dagster_mlb.sources import daily
 from dagster_mlb.sources.collection import CollectionResult
 from dagster_mlb.sources.http_outcome import SourceError
 from dagster_mlb.sources.odds_api.credits import CreditsExhaustedError
+from dagster_mlb.warehouse.connection import connections_kept
 
 # By source, in the order of asking: an endpoint after those that tell what to ask it.
 TABLES: Final[dict[str, tuple[str, ...]]] = {
@@ -110,7 +111,7 @@ def collect_slate(
         raise ValueError(f"no source is called {', '.join(sorted(unknown))}; those that are: {', '.join(TABLES)}")
     wanted = list(days) or [daily.official_today(settings)]
     asked = [source for source in TABLES if not sources or source in sources]
-    with ThreadPoolExecutor(max_workers=len(asked), thread_name_prefix="source") as threads:
+    with connections_kept(), ThreadPoolExecutor(max_workers=len(asked), thread_name_prefix="source") as threads:
         running = [threads.submit(_collect_source, settings, source, wanted, run_id) for source in asked]
         return [row for source in running for row in source.result()]
 

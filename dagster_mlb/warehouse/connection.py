@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -59,9 +62,15 @@ def connect(settings: Settings, *, role: Role | None = None, autocommit: bool = 
     """A connection in UTC: as a context manager it commits on success, rolls back on an error, and closes.
 
     ``role`` takes on ``mlb_ingest`` or ``mlb_transform`` where the server has that role and the login holds it.
-    Raises WarehouseUnavailableError (host, port, database, what to do) where nobody answers.
+    Within ``connections_kept`` it may be one that was used before. Raises WarehouseUnavailableError (host, port,
+    database, what to do) where nobody answers.
     """
+    if _keepers and (kept := _keepers[-1].hand_out(settings, role)) is not None:
+        kept.autocommit = autocommit
+        return kept
     connection = _open(settings)
+    if _keepers and isinstance(connection, _Connection):
+        connection.keeper, connection.kind = _keepers[-1], _kind(settings, role)
     connection.execute("set time zone 'UTC'")
     if role is not None:
         held = "select rolname from pg_roles where rolname = %s and pg_has_role(current_user, oid, 'SET')"
@@ -70,6 +79,83 @@ def connect(settings: Settings, *, role: Role | None = None, autocommit: bool = 
             connection.execute(sql.SQL("set role {}").format(sql.Identifier(found[0])))
     connection.autocommit = autocommit
     return connection
+
+
+@contextmanager
+def connections_kept() -> Iterator[None]:
+    """Within it, in every thread, connections that are closed wait for whoever connects next; at its end all close.
+
+    For many short visits side by side: a connection costs a login and a process of the server, some 7 ms.
+    """
+    keeper = _Keeper()
+    _keepers.append(keeper)
+    try:
+        yield
+    finally:
+        _keepers.remove(keeper)
+        keeper.close()
+
+
+class _Connection(psycopg.Connection):
+    """One that may have a keeper."""
+
+    keeper: _Keeper | None = None
+    kind: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        if self.keeper is None or not self.keeper.take_back(self):
+            super().close()
+
+
+class _Keeper:
+    """Idle connections, by what they are connected to and as whom."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[tuple[str, ...], list[_Connection]] | None = {}
+
+    def hand_out(self, settings: Settings, role: Role | None) -> _Connection | None:
+        while True:
+            with self._lock:
+                idle = self._idle.get(_kind(settings, role)) if self._idle is not None else None
+                connection = idle.pop() if idle else None
+            if connection is None:
+                return None
+            try:
+                connection.execute("select")  # or the server has gone meanwhile
+                connection.rollback()
+                return connection
+            except psycopg.Error:
+                connection.keeper = None
+                connection.close()
+
+    def take_back(self, connection: _Connection) -> bool:
+        if connection.closed:
+            return False
+        try:
+            connection.rollback()
+        except psycopg.Error:
+            return False
+        with self._lock:
+            if self._idle is None:
+                return False
+            self._idle.setdefault(connection.kind, []).append(connection)
+            return True
+
+    def close(self) -> None:
+        with self._lock:
+            kept, self._idle = self._idle or {}, None
+        for connections in kept.values():
+            for connection in connections:
+                connection.close()
+
+
+_keepers: list[_Keeper] = []
+
+
+def _kind(settings: Settings, role: Role | None) -> tuple[str, ...]:
+    where = plain_url(settings.database_url) if settings.database_url is not None else str(settings.postgres_dir)
+    return (where, settings.database_name, role or "")
 
 
 def _open(settings: Settings) -> psycopg.Connection:
@@ -87,7 +173,7 @@ def _open(settings: Settings) -> psycopg.Connection:
 def open_connection(url: str) -> psycopg.Connection:
     """An autocommit connection to ``url``; failures become one clear message without the password."""
     try:
-        return psycopg.connect(
+        return _Connection.connect(
             url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS, application_name="dagster_mlb"
         )
     except psycopg.Error as error:

@@ -141,7 +141,9 @@ def invoke(arguments: Sequence[str], *, manifest: Manifest | None = None) -> dbt
     """One dbt command in this process; returns dbt's own result. Raises TransformError where dbt could not start."""
     from dbt.cli.main import dbtRunner
 
-    with _ONE_AT_A_TIME, _seldom_collecting_garbage():
+    from dagster_mlb.warehouse.dbt_connections import kept_open
+
+    with _ONE_AT_A_TIME, _seldom_collecting_garbage(), kept_open():
         outcome = dbtRunner(manifest=manifest).invoke(list(arguments))
     if outcome.exception is not None:
         raise TransformError(f"dbt {arguments[0]} could not run: {outcome.exception}")

@@ -13,6 +13,17 @@
     {{ return(load_result('columns')['data'] | map(attribute=0) | list) }}
 {% endmacro %}
 
+{# The names of the columns that a model's statement gives, asked of the database once and remembered. #}
+{% macro columns_of_model(sql) %}
+    {% set told = get_column_schema_from_query(sql) | map(attribute='name') | list %}
+    {% call statement('remember_columns') %}
+        insert into operational.model_columns (model, sql_md5, columns)
+        values ('{{ this.identifier }}', '{{ local_md5(sql) }}', '{ {{- told | join(', ') -}} }')
+        on conflict (model) do update set sql_md5 = excluded.sql_md5, columns = excluded.columns
+    {% endcall %}
+    {{ return(told) }}
+{% endmacro %}
+
 {# The descriptions of a table and its columns, in one statement. #}
 {% macro postgres__persist_docs(relation, model, for_relation, for_columns) %}
     {% set about_table = for_relation and config.persist_relation_docs() and model.description %}
@@ -30,38 +41,43 @@
     {% endif %}
 {% endmacro %}
 
-{# Freshly written tables have no statistics, and the next model would be planned as if they were empty. A table that has
-   hardly grown is not looked at again. #}
-{% macro look_at_rows() -%}
-    {% if is_incremental() %}
-    do $look$
-    begin
-        -- How many pages there are is also written by an index that is made: that alone says nothing of the values.
-        if
-            (
-                select pg_relation_size(oid) > 1.1 * relpages * current_setting('block_size')::int
-                from pg_class
-                where oid = to_regclass('{{ this }}')
-            )
-            or not exists (
-                select from pg_stats where schemaname = '{{ this.schema }}' and tablename = '{{ this.identifier }}'
-            )
-        then
-            analyze {{ this }};
-        end if;
-    end $look$
-    {% elif config.get('materialized') != 'view' %}
-    analyze {{ this }}
-    {% else %}
-    select 1
-    {% endif %}
-{%- endmacro %}
+{# Freshly written tables have no statistics, and the next model would be planned as if they were empty. How many rows
+   there are PostgreSQL sees by itself, and it looks again in the background at what has changed by a tenth: a table is
+   looked at here when it was made, and when it is of another order than what was looked at. #}
+{% macro look_at_rows(relation, is_new=false) %}
+    {% call statement('look', auto_begin=true) -%}
+        {% if is_new %}
+        analyze {{ relation }}
+        {% else %}
+        do $look$
+        begin
+            -- How many pages there are is also written by an index that is made: that alone says nothing of the values.
+            if
+                (
+                    select pg_relation_size(oid) > 4 * relpages * current_setting('block_size')::int
+                    from pg_class
+                    where oid = to_regclass('{{ relation }}')
+                )
+                or not exists (
+                    select from pg_stats
+                    where schemaname = '{{ relation.schema }}' and tablename = '{{ relation.identifier }}'
+                )
+            then
+                analyze {{ relation }};
+            end if;
+        end $look$
+        {% endif %}
+    {%- endcall %}
+{% endmacro %}
 
 {# A table that stands is swapped for the new one in one transaction: whoever reads waits for the swap, never misses it. #}
 {% materialization table, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
     {% if existing is none or existing.is_view %}
-        {{ return(dbt.materialization_table_default()) }}
+        {% set made = dbt.materialization_table_default() %}
+        {% do look_at_rows(this, is_new=true) %}
+        {% do adapter.commit() %}
+        {{ return(made) }}
     {% endif %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set fresh = make_intermediate_relation(target) -%}
@@ -76,6 +92,7 @@
     {% call statement('swap') %}
         drop table {{ target }} cascade;
         alter table {{ fresh }} rename to {{ target.identifier }};
+        analyze {{ target }};
     {% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target, model) %}
@@ -113,7 +130,10 @@
 {% materialization incremental, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
     {% if existing is none or existing.is_view or should_full_refresh() %}
-        {{ return(dbt.materialization_incremental_default()) }}
+        {% set made = dbt.materialization_incremental_default() %}
+        {% do look_at_rows(this, is_new=true) %}
+        {% do adapter.commit() %}
+        {{ return(made) }}
     {% endif %}
 
     {%- set target = this.incorporate(type='table') -%}
@@ -123,13 +143,23 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% set waiting %}
-        select exists (select from operational.pending_loads where model = '{{ this.identifier }}')
-    {% endset %}
+    {% call statement('standing', fetch_result=true) %}
+        select
+            exists (select from operational.pending_loads where model = '{{ this.identifier }}'),
+            array(
+                select attname from pg_attribute
+                where attrelid = to_regclass('{{ target }}') and attnum > 0 and not attisdropped
+            ),
+            (
+                select columns from operational.model_columns
+                where model = '{{ this.identifier }}' and sql_md5 = '{{ local_md5(sql) }}'
+            )
+    {% endcall %}
+    {% set waiting, stored, told = load_result('standing')['data'][0] %}
     {# A model may also follow what is no load (meta: runs_without_loads), such as a game that was moved. #}
-    {% if (config.get('meta') or {}).get('runs_without_loads') or run_query(waiting).columns[0][0] %}
-        {% set told = get_column_schema_from_query(sql) | map(attribute='name') | list %}
-        {% set stored = columns_of(target) %}
+    {% if (config.get('meta') or {}).get('runs_without_loads') or waiting %}
+        {% set told = fromjson(told) if told else columns_of_model(sql) %}
+        {% set stored = fromjson(stored) %}
         {% if told | sort != stored | sort %}
             {% do exceptions.raise_compiler_error(
                 target ~ ' has other columns than its model: in the table ' ~ (stored | join(', ')) ~ '; in the model '
@@ -154,6 +184,7 @@
             {% endcall %}
             {% do drop_relation_if_exists(fresh) %}
         {% endif %}
+        {% do look_at_rows(target) %}
         {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% else %}
         {% call noop_statement('main', 'nothing new', 'INSERT', 0) %}{% endcall %}

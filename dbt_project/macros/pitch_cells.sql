@@ -50,11 +50,11 @@
 {%- endmacro %}
 
 {# Whether every cell that is there is a plain number of a type, by one look at the whole line: a hundred looks at its
-   cells cost ten times as much. Only digits, points, signs and exponents are left out of account, so that neither NaN nor a
-   separator within a cell gets through. #}
+   cells cost ten times as much. Only digits, points, signs and exponents get through the first half, so neither NaN nor a
+   comma within a cell does. #}
 {% macro all_are(cells, type) -%}
     (
-        length(translate(array_to_string(array[{{ cells | join(', ') }}], ',', ''), '0123456789.+-eE', '')) = {{ cells | length - 1 }}
+        array_to_string(array[{{ cells | join(', ') }}], ';', '') !~ '[^0-9.+eE;-]'
         and pg_input_is_valid('{' || array_to_string(array[{{ cells | join(', ') }}], ',', 'NULL') || '}', '{{ type }}[]')
     )
 {%- endmacro %}

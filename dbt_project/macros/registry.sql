@@ -1,20 +1,20 @@
 {# Which staging model accounts for the records of which raw table, and how its records are counted from the document by
    another path than the model's: a jsonpath (`path`), an SQL expression over the document (`json_count`, of
-   `body.document`) or over the bytes (`count`, of `raw.body`). `reader`: the function that finds the document in the
-   bytes. `also`: further models that take records of the same document. What staging, the quarantine and the accounting have in common reads this list and nothing else. `prices`: later captures of the same
-   answer are news (is_no_news). A new endpoint is one line here. #}
+   `body.document`) or, where the answer is no JSON, over the bytes (`count`, of `raw.body`). `also`: further models that
+   take records of the same document. What staging, the quarantine and the accounting have in common reads this list and
+   nothing else. `prices`: later captures of the same answer are news (is_no_news). A new endpoint is one line here. #}
 {% macro accounted_tables() -%}
     {{ return([
         {'source': 'mlb_stats', 'table': 'mlb_stats_schedule', 'path': '$.dates[*].games[*]', 'model': 'stg_mlb_stats__schedule_games', 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_live_feed', 'count': "raw_data.mlb_stats_records('live_feed', raw.body)", 'model': 'stg_mlb_stats__weather_at_game', 'also': ['stg_mlb_stats__plate_appearances', 'stg_mlb_stats__pitching_lines', 'stg_mlb_stats__lineups', 'stg_mlb_stats__linescores'], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_boxscore', 'count': "raw_data.mlb_stats_records('boxscore', raw.body)", 'model': 'stg_mlb_stats__pitching_lines', 'also': ['stg_mlb_stats__lineups'], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_linescore', 'count': "raw_data.mlb_stats_records('linescore', raw.body)", 'model': 'stg_mlb_stats__linescores', 'also': [], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_people', 'count': "raw_data.mlb_stats_records('people', raw.body)", 'model': 'stg_mlb_stats__people', 'also': ['stg_mlb_stats__person_stats'], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_people_stats', 'count': "raw_data.mlb_stats_records('people_stats', raw.body)", 'model': 'stg_mlb_stats__person_stats', 'also': [], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_lineups', 'count': "raw_data.mlb_stats_records('lineups', raw.body)", 'model': 'stg_mlb_stats__lineups', 'also': [], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_transactions', 'count': "raw_data.mlb_stats_records('transactions', raw.body)", 'model': 'stg_mlb_stats__transactions', 'also': [], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_venues', 'count': "raw_data.mlb_stats_records('venues', raw.body)", 'model': 'stg_mlb_stats__venues', 'also': [], 'prices': false},
-        {'source': 'mlb_stats', 'table': 'mlb_stats_teams', 'count': "raw_data.mlb_stats_records('teams', raw.body)", 'model': 'stg_mlb_stats__teams', 'also': [], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_live_feed', 'json_count': "raw_data.mlb_stats_records('live_feed', body.document)", 'model': 'stg_mlb_stats__weather_at_game', 'also': ['stg_mlb_stats__plate_appearances', 'stg_mlb_stats__pitching_lines', 'stg_mlb_stats__lineups', 'stg_mlb_stats__linescores'], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_boxscore', 'json_count': "raw_data.mlb_stats_records('boxscore', body.document)", 'model': 'stg_mlb_stats__pitching_lines', 'also': ['stg_mlb_stats__lineups'], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_linescore', 'json_count': "raw_data.mlb_stats_records('linescore', body.document)", 'model': 'stg_mlb_stats__linescores', 'also': [], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_people', 'json_count': "raw_data.mlb_stats_records('people', body.document)", 'model': 'stg_mlb_stats__people', 'also': ['stg_mlb_stats__person_stats'], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_people_stats', 'json_count': "raw_data.mlb_stats_records('people_stats', body.document)", 'model': 'stg_mlb_stats__person_stats', 'also': [], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_lineups', 'json_count': "raw_data.mlb_stats_records('lineups', body.document)", 'model': 'stg_mlb_stats__lineups', 'also': [], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_transactions', 'json_count': "raw_data.mlb_stats_records('transactions', body.document)", 'model': 'stg_mlb_stats__transactions', 'also': [], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_venues', 'json_count': "raw_data.mlb_stats_records('venues', body.document)", 'model': 'stg_mlb_stats__venues', 'also': [], 'prices': false},
+        {'source': 'mlb_stats', 'table': 'mlb_stats_teams', 'json_count': "raw_data.mlb_stats_records('teams', body.document)", 'model': 'stg_mlb_stats__teams', 'also': [], 'prices': false},
         {'source': 'odds_api', 'table': 'odds_api_odds', 'path': '$[*].bookmakers[*].markets[*].outcomes[*]', 'model': 'stg_odds_api__quotes', 'prices': true},
         {'source': 'odds_api', 'table': 'odds_api_historical_odds', 'path': '$.data[*].bookmakers[*].markets[*].outcomes[*]', 'model': 'stg_odds_api__quotes', 'prices': true},
         {'source': 'odds_api', 'table': 'odds_api_event_odds', 'json_count': event_odds_records(), 'model': 'stg_odds_api__props', 'prices': true},

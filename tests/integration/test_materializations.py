@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psycopg2
 import pytest
 from staged_bodies import put, rows, stage
 
@@ -67,10 +68,10 @@ def test_a_table_is_looked_at_when_it_is_made_and_again_when_it_has_grown(databa
     [first] = looked_at(database)
     assert "120" in first
 
-    put_prices(database, *range(200, 260))
+    put_prices(database, *range(200, 300))
     stage(database, QUOTES)
     [then] = looked_at(database)
-    assert "259" in then
+    assert "299" in then
 
 
 def test_columns_unlike_the_models_are_refused_and_the_rows_stay(database: Settings) -> None:
@@ -85,6 +86,14 @@ def test_columns_unlike_the_models_are_refused_and_the_rows_stay(database: Setti
     execute(database, f"alter table staging.{QUOTES} drop column invented")
     stage(database, QUOTES)
     assert count(database, QUOTES) == 4
+    remembered = f"select count(*) from operational.model_columns where model = '{QUOTES}'"
+    assert rows(database, remembered) == [(1,)]
+
+    execute(database, f"alter table staging.{QUOTES} add column invented int")
+    put_prices(database, 140)
+    with pytest.raises(TransformError, match=r"has other columns than its model.*invented"):
+        stage(database, QUOTES)
+    assert count(database, QUOTES) == 4
 
 
 def test_descriptions_come_with_a_table_and_its_columns(database: Settings) -> None:
@@ -98,3 +107,31 @@ def test_descriptions_come_with_a_table_and_its_columns(database: Settings) -> N
     )
     assert "one row per game" in table.lower()
     assert columns >= 10
+
+
+def test_nodes_share_their_connections_and_the_role_outlives_a_failed_one(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    connect_anew = psycopg2.connect
+
+    def counted(*args: object, **kwargs: object) -> object:
+        opened.append(kwargs.get("dbname"))
+        return connect_anew(*args, **kwargs)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(psycopg2, "connect", counted)
+    put_prices(database, 120)
+    stage(database, f"+{QUOTES}")
+    assert 0 < len(opened) <= 4  # dbt's own, and one for each of two threads
+
+    execute(database, f"alter table staging.{QUOTES} add column invented int")
+    put_prices(database, 130)
+    with pytest.raises(TransformError, match="has other columns"):
+        stage(database, QUOTES, "stg_odds_api__scores", "games", "starters")
+    owners = "select distinct tableowner from pg_tables where schemaname = 'staging'"
+    with connect(database, role="transform") as connection:
+        assert connection.execute(owners).fetchall() == connection.execute("select current_user").fetchall()
+        left_open = (
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        assert connection.execute(f"{left_open} and backend_type = 'client backend'").fetchone() == (0,)

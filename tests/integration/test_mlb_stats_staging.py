@@ -286,7 +286,7 @@ def test_moves_are_judged_one_by_one(settings: Settings) -> None:
 def test_an_error_body_that_came_as_an_answer_is_one_quarantined_record(
     settings: Settings, model: str, kind: str
 ) -> None:
-    query = f"""select told.rule, raw_data.mlb_stats_records('{kind}', raw.body)
+    query = f"""select told.rule, raw_data.mlb_stats_records('{kind}', raw_data.json_of(raw.body))
                 from staging.stg_mlb_stats__{model} as told
                 inner join raw_data.mlb_stats_{kind} as raw on raw.load_id = told.load_id
                 where not raw_data.json_of(raw.body) ? 'teams' and raw_data.json_of(raw.body) ? 'messageNumber'"""
@@ -315,9 +315,8 @@ def test_whatever_a_boxscore_becomes_its_records_are_counted_and_judged(database
         for n, broken in enumerate(BROKEN)
     }
     stage(database, "+stg_mlb_stats__pitching_lines", "+stg_mlb_stats__lineups")
-    counted = dict(
-        rows(database, "select load_id, raw_data.mlb_stats_records('boxscore', body) from raw_data.mlb_stats_boxscore")
-    )
+    records = "raw_data.mlb_stats_records('boxscore', raw_data.json_of(body))"
+    counted = dict(rows(database, f"select load_id, {records} from raw_data.mlb_stats_boxscore"))
     judged = """select load_id, count(*) filter (where disposition = 'staged' or reason is not null)
                 from (
                     select load_id, disposition, reason from staging.stg_mlb_stats__pitching_lines

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
+from psycopg import sql
 
 from dagster_mlb.settings import Settings
 from dagster_mlb.sources.http import ResponseRecord
@@ -14,6 +16,7 @@ from dagster_mlb.sources.parsing import ParsedBody, RowReader, parse_again, pars
 from dagster_mlb.sources.raw_responses import store_many
 from dagster_mlb.sources.vsin.parse import READER
 from dagster_mlb.warehouse.connection import connect
+from dagster_mlb.warehouse.prepare import prepare
 
 NOW = datetime(2025, 7, 15, 16, tzinfo=UTC)
 BETTER = replace(READER, version=READER.version + 1, read=lambda body: ParsedBody([read_as(body.decode())]))
@@ -103,3 +106,30 @@ def test_a_reader_that_fails_costs_its_own_load(database: Settings) -> None:
         told = conn.execute(asked, [reds, worse.version]).fetchone()
         assert told == ("ValueError: no such club",)
         assert versions(conn, cubs) == [(worse.version, "CUBS")]
+
+
+ODD = ("tab\there", "line\nbreak", "return\rhere", "back\\slash", r"\N", r"\.", "nul\0here", "Muñoz", "plain")
+
+
+@pytest.mark.parametrize("blank_is_missing", [False, True])
+def test_a_cell_is_stored_as_it_was_cut_whatever_it_holds(database: Settings, blank_is_missing: bool) -> None:
+    prepare(database)
+    width = len(READER.columns)
+    read_rows = [
+        *((cell, *("",) * (width - 1)) for cell in ODD),
+        ("x", *(None,) * (width - 1)),
+        ("", *("y",) * (width - 1)),
+    ]
+    reader = replace(BETTER, read=lambda body: ParsedBody(read_rows), blank_is_missing=blank_is_missing)
+    with connect(database, role="ingest") as conn:
+        assert parse_loads(conn, reader, [(1, b"")], parsed_at=NOW) == len(read_rows)
+        names = sql.SQL(", ").join(map(sql.Identifier, READER.columns))
+        query = sql.SQL("select {} from raw_data.{} order by row_number").format(
+            names, sql.Identifier(READER.rows_table)
+        )
+        found = conn.execute(query).fetchall()
+    blank = None if blank_is_missing else ""
+    expected = [
+        tuple(blank if cell == "" else cell and cell.replace("\0", "\ufffd") for cell in row) for row in read_rows
+    ]
+    assert found == expected

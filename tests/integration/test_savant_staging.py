@@ -106,11 +106,11 @@ def test_a_week_is_pulled_each_morning_and_only_what_changed_is_kept_again(
     ) == [
         (
             sum(
-                row[spin] is None
+                not row[spin]
                 for day in (DAY, date(2025, 5, 5))
                 for row in parse.read(wire_savant.pitches(WORLD, day, day)).rows
             ),
-            sum(row[spin] is None for one, row in zip(before, after, strict=True) if one != row),
+            sum(not row[spin] for one, row in zip(before, after, strict=True) if one != row),
         )
     ]
 
@@ -124,12 +124,10 @@ def test_typed_rows_say_what_the_file_says(database: Settings, source: LoopbackS
     for name in ("release_speed", "plate_x", "launch_speed", "delta_run_exp", "vx0", "bat_speed"):
         told = [value for (value,) in rows(settings, f"select {name} from {STAGED} order by record_number")]
         text = [row[COLUMNS.index(name)] for row in parsed]
-        assert told == [None if cell is None else float(cell) for cell in text], name
+        assert told == [float(cell) if cell else None for cell in text], name
     for name in ("batter", "on_1b", "zone", "hit_distance_sc", "post_bat_score"):
         told = [value for (value,) in rows(settings, f"select {name} from {STAGED} order by record_number")]
-        assert told == [
-            None if row[COLUMNS.index(name)] is None else int(row[COLUMNS.index(name)]) for row in parsed
-        ], name
+        assert told == [int(row[COLUMNS.index(name)]) if row[COLUMNS.index(name)] else None for row in parsed], name
     season = WORLD.league.season(2025)
     homes = {x.game_pk: x.home for x in season.listings}
     assert dict(rows(settings, f"select distinct game_pk, count(distinct home_team_id) from {STAGED} group by 1")) == {

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from dagster_mlb.settings import PROJECT_ROOT, Settings
 from dagster_mlb.warehouse.connection import (
     connect,
+    connections_kept,
     dagster_database_url,
     database_name,
     database_url,
@@ -65,6 +66,44 @@ def test_a_connection_is_in_utc_and_keeps_its_role_after_a_rollback(database: Se
 def test_a_role_that_the_server_does_not_have_leaves_the_login_as_it_is(database: Settings) -> None:
     with connect(database, role="no_such_role") as connection:  # type: ignore[arg-type]
         assert connection.execute("select current_user = session_user").fetchone() == (True,)
+
+
+def test_a_kept_connection_serves_who_comes_next_and_nobody_else_meanwhile(database: Settings) -> None:
+    with connections_kept():
+        with connect(database, role="ingest") as first:
+            process = first.info.backend_pid
+            insert_tick(first)
+            with connect(database, role="ingest") as beside:
+                assert beside.info.backend_pid != process
+        with connect(database, role="transform") as another_role:
+            assert another_role.info.backend_pid not in (process, beside.info.backend_pid)
+        with connect(database, role="ingest", autocommit=True) as again:
+            assert again.info.backend_pid == process
+            assert again.autocommit
+            if has_roles(again):
+                assert again.execute("select current_user").fetchone() == ("mlb_ingest",)
+            assert again.execute("select count(*) from raw_data.tick_archive").fetchone() == (1,)
+        assert not again.closed
+    assert again.closed and beside.closed and another_role.closed
+    with connect(database, role="ingest") as later:
+        assert later.info.backend_pid != process
+    assert later.closed
+
+
+def test_a_kept_connection_keeps_nothing_that_was_not_committed_and_a_dead_one_is_replaced(database: Settings) -> None:
+    with connections_kept():
+        connection = connect(database, role="ingest")
+        process = connection.info.backend_pid
+        insert_tick(connection)
+        connection.close()
+        with connect(database, role="ingest") as connection:
+            assert connection.info.backend_pid == process
+            assert connection.execute("select count(*) from raw_data.tick_archive").fetchone() == (0,)
+        with connect(database) as other:
+            other.execute("select pg_terminate_backend(%s, 5000)", [process])
+        with connect(database, role="ingest") as connection:
+            assert connection.info.backend_pid != process
+            assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_a_database_that_is_down_gives_one_message_without_the_password() -> None:
@@ -256,6 +295,29 @@ def test_bytes_become_text_and_json_or_null_but_never_an_error(
 ) -> None:
     query = "select raw_data.text_of(%s::bytea), raw_data.json_of(%s::bytea)"
     assert connection.execute(query, [body, body]).fetchone() == (text, document)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_mended"),
+    [
+        (b'{"a": 1}', False),
+        (b"null", False),
+        (b'{"a": "x\\u0000"}', True),
+        (b'{"a": NaN}', True),
+        (b'{"a": "\xff"}', True),
+        (b"<html>503</html>", False),
+        (b"[" * 100_000, False),
+        (b"", False),
+        (None, False),
+    ],
+)
+def test_a_reading_tells_whether_the_bytes_had_to_be_mended(
+    connection: psycopg.Connection, body: bytes | None, is_mended: bool
+) -> None:
+    query = "select is_mended, document is not distinct from raw_data.json_of(%s::bytea), document is null from "
+    told = connection.execute(query + "raw_data.json_reading(%s::bytea)", [body, body]).fetchone()
+    is_none = body in (None, b"") or body[:1] == b"<" or body[:2] == b"[["
+    assert told == (is_mended, True, is_none)
 
 
 def test_guarded_casts_survive_a_server_that_runs_all_it_can_in_parallel(connection: psycopg.Connection) -> None:

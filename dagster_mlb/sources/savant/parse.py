@@ -1,7 +1,8 @@
 """Reading Baseball Savant's CSV: lines into text cells by the header's names, whatever their order and number.
 
-A cell's meaning is staging's. Here a missing cell (empty, or the word ``null``) becomes None, a column that nobody
-knows is kept as JSON, and a line that does not fit its header says so and spoils no other.
+A cell's meaning is staging's. Here a missing cell (empty, or the word ``null``) becomes an empty one, which is stored
+as NULL; a column that nobody knows is kept as JSON, and a line that does not fit its header says so and spoils no
+other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dagster_mlb.sources.savant.schemas import COLUMNS, CORE_COLUMNS, KEY, REPEA
 
 # The search has cut its answers at 40,000, 30,000 and 25,000 rows, and says nothing when it does.
 ROW_CAP: Final = 25_000
-MISSING: Final = frozenset({"", "null"})
+MISSING_WORD: Final = "null"  # beside an empty cell
 LONGEST_CELL: Final = 64 * 1024 * 1024  # a cell as long as a body may be is no reason to lose the other lines
 _LIMIT = threading.Lock()
 
@@ -50,11 +51,12 @@ def read(body: bytes) -> ParsedBody:
     about those there are (unknown columns, an answer that was cut).
     """
     with _long_cells():
-        lines = _lines(decode(body))
+        text = decode(body)
+        lines = _lines(text)
         header = _header(next(lines, []))
         if refusal := _refusal(header, lines):
             return ParsedBody(problem=_tellable(refusal))
-        rows = list(_rows(header, lines))
+        rows = list(_rows(header, lines, may_miss=MISSING_WORD in text))
     found = drift(header)
     remarks = []
     if len(rows) >= ROW_CAP:
@@ -162,24 +164,26 @@ def _refusal(header: Sequence[str], lines: Iterator[list[str]]) -> str | None:
     return f"no pitches: the header lacks {', '.join(name for name in KEY if name not in header)}"
 
 
-def _rows(header: Sequence[str], lines: Iterator[list[str]]) -> Iterator[tuple[str | None, ...]]:
+def _rows(header: Sequence[str], lines: Iterator[list[str]], *, may_miss: bool) -> Iterator[tuple[str, ...]]:
+    """``may_miss``: the word for a missing cell stands somewhere (to look into every cell takes as long as to cut)."""
     width = len(header)
     place = {name: index for index, name in enumerate(header)}
-    # A line is followed by one more cell, always None, where the columns that this header lacks are taken from.
-    pick: Callable[[list[str | None]], tuple[str | None, ...]] = itemgetter(
+    # A line is followed by one more cell, always empty, where the columns that this header lacks are taken from.
+    pick: Callable[[list[str]], tuple[str, ...]] = itemgetter(
         *(place.get(name, width) for name in (*COLUMNS, *REPEATED_COLUMNS))
     )
     unknown = [(name, place[name]) for name in drift(header).unknown]
-    blank = (None,) * (len(ROW_COLUMNS) - 1)
+    blank = ("",) * (len(ROW_COLUMNS) - 1)
     for line in lines:
         if len(line) != width:
             if any(line):
                 yield (*blank, f"{len(line)} cells where the header names {width}: {','.join(line)[:80]}")
             continue
-        cells: list[str | None] = [None if cell in MISSING else cell for cell in line]
-        cells.append(None)
-        extra = _json({name: cells[index] for name, index in unknown}) if unknown else None
-        yield (*pick(cells), extra, None)
+        if may_miss and MISSING_WORD in line:
+            line = ["" if cell == MISSING_WORD else cell for cell in line]
+        line.append("")
+        extra = _json({name: line[index] or None for name, index in unknown}) if unknown else ""
+        yield (*pick(line), extra, "")
 
 
 def _tellable(problem: str) -> str:
@@ -193,5 +197,10 @@ def _json(cells: dict[str, str | None]) -> str:
 
 
 READER = RowReader(
-    raw_table="savant_pitches", rows_table="savant_pitch_rows", columns=ROW_COLUMNS, version=1, read=read
+    raw_table="savant_pitches",
+    rows_table="savant_pitch_rows",
+    columns=ROW_COLUMNS,
+    version=1,
+    read=read,
+    blank_is_missing=True,
 )

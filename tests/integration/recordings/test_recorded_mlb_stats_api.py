@@ -102,7 +102,8 @@ def test_records_are_counted_the_same_without_the_models(staged: Staged) -> None
         if entry["table"] == "mlb_stats_schedule":
             continue
         kind = entry["table"].removeprefix("mlb_stats_")
-        query = f"select raw_data.mlb_stats_records('{kind}', body) from raw_data.{entry['table']} where load_id = %s"
+        counted = f"raw_data.mlb_stats_records('{kind}', raw_data.json_of(body))"
+        query = f"select {counted} from raw_data.{entry['table']} where load_id = %s"
         assert staged.rows(query, entry["file"]) == [(entry["records"],)], entry["file"]
 
 

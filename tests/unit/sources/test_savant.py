@@ -22,7 +22,8 @@ def line(**cells: str) -> str:
 
 
 def cell(row: object, name: str) -> str | None:
-    return row[ROW_COLUMNS.index(name)]  # type: ignore[index]
+    """As it is stored: an empty cell is NULL."""
+    return row[ROW_COLUMNS.index(name)] or None  # type: ignore[index]
 
 
 def body(*lines: str, header: str = HEADER) -> bytes:

@@ -29,14 +29,10 @@ with bodies as (
             {% endif %}
         end::bigint as records
         {% endif %},
-        {% if entry.source in ['vsin', 'sbr', 'savant'] %}
-        false as is_mended
-        {% else %}
-        not raw_data.is_json(raw.body) and raw_data.json_of(raw.body) is not null as is_mended
-        {% endif %}
+        {{ 'false' if entry.count is defined else 'body.is_mended' }} as is_mended
     from {{ source('raw_data', entry.table) }} as raw
     {% if entry.count is not defined %}
-    cross join lateral (select raw_data.{{ entry.reader | default('json_of') }}(raw.body) as document offset 0) as body
+    cross join lateral raw_data.json_reading(raw.body) as body
     {% endif %}
     where raw.load_id in {{ pending_loads() }} and raw.body is not null
     union all
