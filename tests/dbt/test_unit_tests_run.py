@@ -30,8 +30,8 @@ TOLD_BY_UNIT_TESTS = {
 def run_dbt(settings: Settings, target: Path, *arguments: str) -> transform.TransformResult:
     folders = ["--project-dir", str(transform.DBT_PROJECT_DIR), "--profiles-dir", str(transform.DBT_PROFILES_DIR)]
     written = ["--target-path", str(target), "--log-path", str(target), "--log-level", "none", "--quiet"]
-    with transform.connection_in_environment(settings):
-        outcome = transform.invoke([*arguments, *folders, *written])
+    with transform.connection_in_environment(settings) as database:
+        outcome = transform.invoke([*arguments, *folders, *written], manifest=transform.cached_manifest(database))
     return transform.TransformResult(arguments[0], 0.0, transform.nodes_of(outcome))
 
 

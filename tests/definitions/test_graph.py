@@ -57,10 +57,11 @@ def test_dagster_itself_validates_the_workspace(tmp_path: Path) -> None:
 
 
 def test_importing_the_location_is_within_its_budget_and_loads_nothing_heavy() -> None:
-    runs = [_import_in_a_fresh_process() for _ in range(3)]
+    first = _import_in_a_fresh_process()
 
-    assert not HEAVY & set(runs[0]["modules"])
-    assert min(run["share"] for run in runs) <= IMPORT_BUDGET
+    assert not HEAVY & set(first["modules"])
+    again = (_import_in_a_fresh_process() for _ in range(2))  # where something else had the machine just then
+    assert first["share"] <= IMPORT_BUDGET or min(run["share"] for run in again) <= IMPORT_BUDGET
 
 
 def _import_in_a_fresh_process() -> dict[str, Any]:
