@@ -54,7 +54,7 @@
             -- How many pages there are is also written by an index that is made: that alone says nothing of the values.
             if
                 (
-                    select pg_relation_size(oid) > 4 * relpages * current_setting('block_size')::int
+                    select pg_relation_size(oid) > 4 * relpages::bigint * current_setting('block_size')::bigint
                     from pg_class
                     where oid = to_regclass('{{ relation }}')
                 )
