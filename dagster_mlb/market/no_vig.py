@@ -1,4 +1,4 @@
-"""Taking the bookmaker's margin out of a two-way market.
+"""Taking the bookmaker's margin out of a two-way market. (Markets of more outcomes: ``no_vig_nway``.)
 
 Input: implied probabilities ``q_home, q_away`` (1/decimal, margin in). Output: the fair probability of the first
 side; that of the second is one minus it. A market with a side missing or outside (0, 1) gives NaN. On MLB
@@ -14,6 +14,8 @@ Formulas (q1, q2 implied; S = q1 + q2):
 - ``odds_ratio``      Cheung: q(1-p) / (p(1-q)) equal on both sides, p = sigmoid((logit q1 - logit q2)/2)
 - ``probit``          p = Phi((Phi^-1 q1 - Phi^-1 q2)/2)
 - ``power``           p = q1^k with q1^k + q2^k = 1 (Vovk & Zhdanov 2009), k by Newton's method
+- ``goto``            q1 - s1 (S - 1)/(s1 + s2), s = sqrt(1 - q) (goto_conversion). The only one that can leave (0, 1):
+  there the odds ratio answers, and ``method_used`` says so
 
 The work is done in blocks that stay in the processor's cache, with no temporary as long as the input.
 """
@@ -28,7 +30,7 @@ import numpy.typing as npt
 
 from dagster_mlb.market.odds import FloatArray, as_floats, implied_from_american
 
-Method = Literal["multiplicative", "additive", "odds_ratio", "probit", "power", "shin"]
+Method = Literal["multiplicative", "additive", "odds_ratio", "probit", "power", "shin", "goto"]
 METHODS: tuple[Method, ...] = get_args(Method)
 DEFAULT_METHOD: Method = "odds_ratio"
 
@@ -54,9 +56,7 @@ def no_vig(q_home: npt.ArrayLike, q_away: npt.ArrayLike, method: Method = DEFAUL
     >>> no_vig([0.6], [0.4347826], "multiplicative").round(6).tolist()
     [0.579832]
     """
-    kernel = _KERNELS.get(method)
-    if kernel is None:
-        raise ValueError(f"unknown no-vig method {method!r}; use one of {', '.join(METHODS)}")
+    kernel = _kernel(method)
     first, second = np.broadcast_arrays(as_floats(q_home), as_floats(q_away))
     shape = first.shape
     first, second = first.ravel(), second.ravel()
@@ -66,6 +66,19 @@ def no_vig(q_home: npt.ArrayLike, q_away: npt.ArrayLike, method: Method = DEFAUL
             block = slice(start, start + BLOCK)
             _one_block(kernel, first[block], second[block], fair[block])
     return fair.reshape(shape)
+
+
+def method_used(q_home: npt.ArrayLike, q_away: npt.ArrayLike, method: Method = DEFAULT_METHOD) -> npt.NDArray[np.str_]:
+    """Which method gave the probability of ``no_vig``, per market; empty where the market has none."""
+    _kernel(method)
+    q1, q2 = np.broadcast_arrays(as_floats(q_home), as_floats(q_away))
+    with np.errstate(invalid="ignore"):
+        used = np.where(_valid(q1, q2), method, "").astype("<U14")
+        if method == "goto":
+            fair = np.empty(q1.size)
+            _goto_raw(q1.ravel(), q2.ravel(), fair)
+            used[(used != "") & ~_inside(fair).reshape(q1.shape)] = DEFAULT_METHOD
+    return used
 
 
 def no_vig_from_american(home: npt.ArrayLike, away: npt.ArrayLike, method: Method = DEFAULT_METHOD) -> FloatArray:
@@ -89,6 +102,13 @@ def shin_z(q_home: npt.ArrayLike, q_away: npt.ArrayLike) -> FloatArray:
     square = (q1 - q2) ** 2
     with np.errstate(all="ignore"):
         return np.where(_valid(q1, q2), (total - 1.0) * (square - total) / (total * (square - 1.0)), np.nan)
+
+
+def _kernel(method: str) -> Callable[[FloatArray, FloatArray, FloatArray], None]:
+    kernel = _KERNELS.get(method)
+    if kernel is None:
+        raise ValueError(f"unknown no-vig method {method!r}; use one of {', '.join(METHODS)}")
+    return kernel
 
 
 def _valid(q1: FloatArray, q2: FloatArray) -> npt.NDArray[np.bool_]:
@@ -137,17 +157,45 @@ def _probit(q1: FloatArray, q2: FloatArray, out: FloatArray) -> None:
     ndtr(out, out=out)
 
 
+def _goto(q1: FloatArray, q2: FloatArray, out: FloatArray) -> None:
+    _goto_raw(q1, q2, out)
+    outside = ~_inside(out)
+    if outside.any():
+        answer = np.empty(int(outside.sum()))
+        _odds_ratio(q1[outside], q2[outside], answer)
+        out[outside] = answer
+
+
+def _goto_raw(q1: FloatArray, q2: FloatArray, out: FloatArray) -> None:
+    s1 = np.sqrt(1.0 - q1)
+    share = np.sqrt(1.0 - q2)
+    share += s1
+    np.divide(s1, share, out=share)  # of the margin, what the first side bears
+    np.add(q1, q2, out=out)
+    out -= 1.0
+    out *= share
+    np.subtract(q1, out, out=out)
+
+
+def _inside(p: FloatArray) -> npt.NDArray[np.bool_]:
+    return (p > 0.0) & (p < 1.0)
+
+
 def _power(q1: FloatArray, q2: FloatArray, out: FloatArray) -> None:
     _, fair = _solve_power(q1, q2)
     out[:] = fair
 
 
 def _solve_power(q1: FloatArray, q2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """k and q1^k of every market of the block. The sum of two falling exponentials is convex: Newton is monotone
-    from the left."""
+    """k and q1^k of every market of the block. The sum of two falling exponentials is convex: Newton is monotone from
+    the left, so it starts there: k is at least 1 with a margin, and always large enough for the smaller side's 1/2."""
     a1, a2 = np.log(q1), np.log(q2)
     e1, e2 = q1, q2
     k = np.ones_like(q1)
+    below = q1 + q2 < 1.0
+    if below.any():
+        k[below] = -np.log(2.0) / np.minimum(a1[below], a2[below])
+        e1, e2 = np.exp(k * a1), np.exp(k * a2)
     for _ in range(_NEWTON_STEPS):
         excess = e1 + e2
         excess -= 1.0
@@ -172,4 +220,5 @@ _KERNELS: dict[str, Callable[[FloatArray, FloatArray, FloatArray], None]] = {
     "odds_ratio": _odds_ratio,
     "probit": _probit,
     "power": _power,
+    "goto": _goto,
 }

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from dagster_mlb.market import no_vig as nv
 from dagster_mlb.market.odds import implied_from_american
 
-# betting_domain §2.3: S, hold, multiplicative, additive = Shin, z, power, k, odds ratio, probit.
+# betting_domain §2.3: S, hold, multiplicative, additive = Shin, z, power, k, odds ratio, probit, goto.
 GOLDEN = [
-    (-110, -110, 1.047619, 0.04545, 0.5, 0.5, 0.047619, 0.5, 1.071943, 0.5, 0.5),
-    (-150, 130, 1.034783, 0.03361, 0.579832, 0.582609, 0.034815, 0.583983, 1.052970, 0.582712, 0.582690),
-    (-200, 170, 1.037037, 0.03571, 0.642857, 0.648148, 0.037164, 0.650822, 1.059323, 0.648371, 0.648324),
-    (-300, 250, 1.035714, 0.03448, 0.724138, 0.732143, 0.036053, 0.736310, 1.064034, 0.732521, 0.732443),
-    (120, -140, 1.037879, 0.03650, 0.437956, 0.435606, 0.037902, 0.434435, 1.057392, 0.435512, 0.435532),
-    (105, 105, 0.975610, -0.02500, 0.5, 0.5, -0.024390, 0.5, 0.965601, 0.5, 0.5),
+    (-110, -110, 1.047619, 0.04545, 0.5, 0.5, 0.047619, 0.5, 1.071943, 0.5, 0.5, 0.5),
+    (-150, 130, 1.034783, 0.03361, 0.579832, 0.582609, 0.034815, 0.583983, 1.052970, 0.582712, 0.582690, 0.584108),
+    (-200, 170, 1.037037, 0.03571, 0.642857, 0.648148, 0.037164, 0.650822, 1.059323, 0.648371, 0.648324, 0.651068),
+    (-300, 250, 1.035714, 0.03448, 0.724138, 0.732143, 0.036053, 0.736310, 1.064034, 0.732521, 0.732443, 0.736725),
+    (120, -140, 1.037879, 0.03650, 0.437956, 0.435606, 0.037902, 0.434435, 1.057392, 0.435512, 0.435532, 0.434333),
+    (105, 105, 0.975610, -0.02500, 0.5, 0.5, -0.024390, 0.5, 0.965601, 0.5, 0.5, 0.5),
 ]
 probability = st.floats(0.005, 0.995)
 
 
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: f"{row[0]:+d}/{row[1]:+d}")
 def test_the_golden_vectors_hold_to_the_sixth_digit(row: tuple[float, ...]) -> None:
-    home, away, total, hold, multiplicative, additive, z, power, k, odds_ratio, probit = row
+    home, away, total, hold, multiplicative, additive, z, power, k, odds_ratio, probit, goto = row
     q1, q2 = implied_from_american([home]), implied_from_american([away])
     assert nv.booksum(q1, q2)[0] == pytest.approx(total, abs=1e-6)
     assert nv.hold(q1, q2)[0] == pytest.approx(hold, abs=1e-5)
@@ -37,6 +37,7 @@ def test_the_golden_vectors_hold_to_the_sixth_digit(row: tuple[float, ...]) -> N
         "power": power,
         "odds_ratio": odds_ratio,
         "probit": probit,
+        "goto": goto,
     }
     for method, fair in expected.items():
         assert nv.no_vig(q1, q2, method)[0] == pytest.approx(fair, abs=1e-6), method
