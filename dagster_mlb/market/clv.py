@@ -30,6 +30,18 @@ def ev_clv(decimal: npt.ArrayLike, close_probability: npt.ArrayLike) -> FloatArr
     return _prices(decimal) * _probabilities(close_probability) - 1.0
 
 
+def ev_clv_of_line(decimal: npt.ArrayLike, win: npt.ArrayLike, push: npt.ArrayLike) -> FloatArray:
+    """Expected return of a bet whose line may have moved since: ``d * P(win) + P(push) - 1``.
+
+    ``win`` and ``push`` are the chances of the *taken* line under the closing market: a score grid fitted to the close
+    (``score_grid.fit``) says them, such as ``fit(p, closing_total).full().over(taken_total)``.
+    """
+    w, u = as_floats(win), as_floats(push)
+    with np.errstate(invalid="ignore"):
+        possible = (w >= 0.0) & (u >= 0.0) & (w + u <= 1.0 + 1e-9)
+    return np.where(possible, _prices(decimal) * w + u - 1.0, np.nan)
+
+
 def price_clv(decimal: npt.ArrayLike, close_decimal: npt.ArrayLike) -> FloatArray:
     """How much better the taken price paid than the closing price, margin in both: ``d / d_close - 1``."""
     return _prices(decimal) / _prices(close_decimal) - 1.0

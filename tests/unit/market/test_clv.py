@@ -1,4 +1,4 @@
-"""Closing line value in its four forms."""
+"""Closing line value in its forms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dagster_mlb.market import clv
 from dagster_mlb.market.no_vig import no_vig_from_american
 from dagster_mlb.market.odds import american_to_decimal
+from dagster_mlb.market.score_grid import fit
 
 
 def test_the_worked_example_of_minus_120_that_closed_at_minus_135() -> None:
@@ -36,3 +37,22 @@ def test_betting_both_sides_at_the_close_costs_the_hold() -> None:
 def test_without_a_price_or_a_close_there_is_no_value() -> None:
     assert np.isnan(clv.ev_clv([1.0, 2.0, np.nan, 2.0], [0.5, np.nan, 0.5, 1.0])).all()
     assert np.isnan(clv.price_clv([2.0, 1.0], [np.nan, 2.0])).all()
+
+
+def test_a_line_that_moved_is_priced_by_the_score() -> None:
+    """Over 8.5 at -110, and the total closed at 9.5: worth what two runs are worth, pushes counted."""
+    taken = american_to_decimal(-110)
+    closed = fit(0.54, [8.5, 9.0, 9.5]).full()
+    same, half, whole = clv.ev_clv_of_line(taken, *closed.over(8.5)[:2])
+    assert same == pytest.approx(float(taken) * 0.5 - 1, abs=1e-6)
+    assert same < half < whole
+    assert whole == pytest.approx(0.09, abs=0.03)
+    under = clv.ev_clv_of_line(taken, closed.over(8.5).lose, closed.over(8.5).push)
+    assert (under[1:] < under[0]).all()
+
+
+def test_a_push_gives_the_stake_back_and_impossible_chances_are_missing() -> None:
+    assert clv.ev_clv_of_line(2.0, 0.45, 0.1) == pytest.approx(0.0)
+    assert clv.ev_clv_of_line(1.909091, 0.0, 1.0) == pytest.approx(0.0)
+    told = clv.ev_clv_of_line([2.0, 2.0, 2.0, 1.0, np.nan], [0.5, -0.1, 0.7, 0.5, 0.5], [0.1, 0.2, 0.4, 0.1, 0.1])
+    assert np.isfinite(told[0]) and np.isnan(told[1:]).all()
