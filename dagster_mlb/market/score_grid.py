@@ -106,8 +106,9 @@ class ScoreGrid:
     def run_line(self, line: npt.ArrayLike, side: str = "home") -> Chances:
         """A side with its line: wins where its margin plus the line is above 0, pushes at 0. Line 0 is the moneyline
         (in the first five innings: with a tie as a push)."""
-        values = np.arange(2 * RUNS - 1) - (RUNS - 1.0)
-        return _against(self.margin(), values if _is_home(side) else -values, -as_floats(line))
+        margins = np.arange(1.0 - RUNS, RUNS)
+        values = margins if _is_home(side) else margins[::-1]
+        return _against(self.margin(), values, -as_floats(line))
 
     def over(self, line: npt.ArrayLike) -> Chances:
         """Over a total; swap win and lose for the under."""

@@ -40,13 +40,15 @@ def test_without_a_price_or_a_close_there_is_no_value() -> None:
 
 
 def test_a_line_that_moved_is_priced_by_the_score() -> None:
-    """Over 8.5 at -110, and the total closed at 9.5: worth what two runs are worth, pushes counted."""
+    """Over 8.5 at -110, and the total closed at 9.5: won by nine runs too, a tenth of all games."""
     taken = american_to_decimal(-110)
     closed = fit(0.54, [8.5, 9.0, 9.5]).full()
     same, half, whole = clv.ev_clv_of_line(taken, *closed.over(8.5)[:2])
     assert same == pytest.approx(float(taken) * 0.5 - 1, abs=1e-6)
     assert same < half < whole
-    assert whole == pytest.approx(0.09, abs=0.03)
+    nine = closed.total()[2, 9]
+    assert whole == pytest.approx(float(taken) * (0.5 + nine) - 1, abs=1e-6)
+    assert nine == pytest.approx(0.1, abs=0.015)
     under = clv.ev_clv_of_line(taken, closed.over(8.5).lose, closed.over(8.5).push)
     assert (under[1:] < under[0]).all()
 

@@ -90,7 +90,7 @@ def test_games_end_as_games_end() -> None:
 @pytest.mark.parametrize("p", [0.40, 0.5, 0.58, 0.66])
 @pytest.mark.parametrize("line", [7.5, 8.5, 9.5, 10.5])
 def test_the_run_line_is_the_one_that_seasons_showed(p: float, line: float) -> None:
-    """betting_domain §3.4: logit P(home -1.5) = -.722 + .936 z + .026 (L - 8.5), away -.471 - .947 z + .034 (L - 8.5)."""
+    """betting_domain §3.4: logit P(-1.5) by moneyline and total, -.722 + .936 z + .026 (L - 8.5) for the home side."""
     z = np.log(p / (1 - p))
     full = fit(p, line).full()
     home = 1 / (1 + np.exp(0.722 - 0.936 * z - 0.026 * (line - 8.5)))
