@@ -10,7 +10,7 @@ import polars as pl
 
 from dagster_mlb.reporting.season_report import read_season_table
 from dagster_mlb.reporting.terminal import RunSummary
-from dagster_mlb.strategies.statistics import summarise
+from dagster_mlb.strategies.statistics import deflated_p_value, summarise
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings
@@ -53,6 +53,10 @@ where kind = 'strategy' and n = 0 and sample like 'open%'
 """
 
 
+# Every version of a strategy, of its parameters and of the code that was tried on some bets.
+_TRIALS_SQL = "select count(*) as trials from operational.trial_ledger where kind = 'strategy' and n > 0"
+
+
 def read_run_summary(
     settings: Settings,
     *,
@@ -80,7 +84,7 @@ def read_run_summary(
         checks=checks,
         failed_checks=failed_checks,
         models=_read(settings, _MODELS_SQL) if "curated.model_performance" in there else None,
-        strategies=strategies if strategies is not None else strategy_figures(settings),
+        strategies=deflated(settings, strategies if strategies is not None else strategy_figures(settings)),
         seasons=read_season_table(settings) if "curated.archive_benchmark" in there else None,
         next_steps=next_steps or {},
     )
@@ -124,6 +128,16 @@ def strategy_figures(settings: Settings) -> pl.DataFrame | None:
                 {"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(none).as_dict()}
             )
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def deflated(settings: Settings, strategies: pl.DataFrame | None) -> pl.DataFrame | None:
+    """``strategies`` with ``p_deflated`` and ``trials``: their p-values, seen as those of some among all trials that
+    the ledger holds."""
+    if strategies is None or "p_no_skill" not in strategies.columns:
+        return strategies
+    trials = int(_read(settings, _TRIALS_SQL)["trials"][0])
+    told = [deflated_p_value(p, trials) for p in strategies["p_no_skill"]]
+    return strategies.with_columns(pl.Series("p_deflated", told, dtype=pl.Float64), trials=pl.lit(trials))
 
 
 def _existing(settings: Settings, *tables: str) -> set[str]:

@@ -170,11 +170,13 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
         ">ROI % (95 %)",
         ">EV-CLV ± se",
         ">beats",
-        ">p luck",
+        ">p",
+        ">p*",
         ">run",
         ">down",
         caption="ROI on turnover, interval by whole dates; without skill it is minus the hold, not zero. beats: bets\n"
-        "that beat the close. p luck: share of worlds, the close being true in them, that earn as much.\n"
+        "that beat the close. p: share of worlds, the close being true in them, that earn as much by luck;\n"
+        "p*: that p as one of all trials in the ledger, of which one looks at the best.\n"
         "run: most losses in a row. down: deepest fall, in units. open: not settled yet.",
     )
     is_null = (pl.col("strategy") == "random_side").alias("_null")
@@ -190,7 +192,8 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
             _interval(row["roi"], row["roi_low"], row["roi_high"]),
             _plus_minus(row["ev_clv"], row["ev_clv_se"], 2, percent=True),
             _percent(row["beat_close_rate"]),
-            _number(row["p_no_skill"], 3),
+            _number(row["p_no_skill"], 2),
+            _number(row.get("p_deflated"), 2),
             str(row["longest_losing_run"]) if played else MISSING,
             _number(row["max_drawdown"], 0) if played else MISSING,
             style="dim" if row["_null"] else None,
@@ -301,7 +304,7 @@ def _interval(value: Any, low: Any, high: Any) -> str:
     text = _number(100 * value, 1, signed=True)
     if low is None or high is None:
         return text
-    return f"{text} [dim]({_number(100 * low, 1, signed=True)} to {_number(100 * high, 1, signed=True)})[/]"
+    return f"{text} [dim]({_number(100 * low, 1, signed=True)}…{_number(100 * high, 1, signed=True)})[/]"
 
 
 def _count(value: Any) -> str:

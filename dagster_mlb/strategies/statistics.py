@@ -7,7 +7,9 @@ every draw is seeded.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ import polars as pl
 SEED = 20100404
 RESAMPLES = 2000
 SIMULATIONS = 1000
+EULER = 0.5772156649015329
 _CHUNK = 1 << 22  # random numbers held at once
 
 
@@ -194,6 +197,30 @@ def no_skill_p_value(bets: pl.DataFrame, *, simulations: int = SIMULATIONS, seed
         simulated = base + (rng.random(size, dtype=np.float32) < probability).astype(np.float64) @ swing
         at_least += int((simulated >= actual - 1e-9).sum())
     return (1 + at_least) / (1 + simulations)
+
+
+def expected_best_z(trials: int) -> float:
+    """The z that the best of so many trials without skill has on average (Bailey & López de Prado 2014); 0 for one.
+
+    >>> [round(expected_best_z(n), 2) for n in (1, 10, 100, 1000)]
+    [0.0, 1.57, 2.53, 3.26]
+    """
+    if trials < 2:
+        return 0.0
+    quantile = NormalDist().inv_cdf
+    return (1 - EULER) * quantile(1 - 1 / trials) + EULER * quantile(1 - 1 / (trials * math.e))
+
+
+def deflated_p_value(p: float | None, trials: int) -> float | None:
+    """A p-value seen as what it is: that of one of many trials, of which the best one is looked at.
+
+    ``1 - Phi(z - E[max z of the trials])``; never below ``p``. None (or NaN) stays what it is.
+    """
+    if p is None or math.isnan(p):
+        return p
+    normal = NormalDist()
+    z = normal.inv_cdf(1 - min(max(p, 1e-12), 1 - 1e-12))
+    return max(p, 1 - normal.cdf(z - expected_best_z(trials)))
 
 
 def longest_losing_run(results: pl.Series) -> int:

@@ -300,6 +300,12 @@ def test_the_summary_tells_what_stands_in_the_warehouse(warehouse):
     assert read_season_table(warehouse).equals(summary.seasons)
     figures = strategy_figures(warehouse).sort("strategy", "decision")
     assert figures["roi"].equals(report.table().sort("strategy", "decision")["roi"])
+    [(trials,)] = read_frame(
+        warehouse, "select count(*) from operational.trial_ledger where kind = 'strategy' and n > 0"
+    ).rows()
+    told = summary.strategies.drop_nulls("p_no_skill")
+    assert trials > 1 and set(summary.strategies["trials"]) == {trials}
+    assert (told["p_deflated"] > told["p_no_skill"]).all()
     out = io.StringIO()
     print_summary(summary, Console(file=out, width=110))
     assert "5 open" in out.getvalue() and "random_side" in out.getvalue()

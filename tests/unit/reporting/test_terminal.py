@@ -149,14 +149,15 @@ def test_the_random_side_stands_first_and_every_figure_says_its_provenance():
     text = shown(summary())
     assert text.index("random_side") < text.index("model_edge")
     assert "open archive," in text and "open simulated" in text
-    assert "−4.0 (−5.1 to −2.8)" in text and "+1.2 (−5.1 to −2.8)" in text
+    assert "−4.0 (−5.1…−2.8)" in text and "+1.2 (−5.1…−2.8)" in text
     assert "−3.75 ± 0.04 %" in text
+    assert "p*" in text
 
 
 def test_a_slate_that_is_not_played_yet_shows_open_bets_and_dashes():
     line = next(line for line in shown(summary()).splitlines() if "current" in line)
     assert "12 open" in line
-    assert line.count("–") == 6
+    assert line.count("–") == 7
     assert "0.0" not in line
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,8 @@ import pytest
 from dagster_mlb.strategies.statistics import (
     clustered_mean,
     clustered_slope,
+    deflated_p_value,
+    expected_best_z,
     longest_losing_run,
     max_drawdown,
     no_skill_p_value,
@@ -140,6 +143,32 @@ def test_both_sides_of_a_game_cannot_both_win_in_any_simulated_world():
     )
     flat = pl.concat([home.with_columns(price_decimal=pl.lit(1.9), profit=-away["profit"] - 0.1), away])
     assert no_skill_p_value(flat) == 1.0  # whoever wins, each pair of bets earns exactly -0.1
+
+
+@pytest.mark.parametrize(("trials", "z"), [(1, 0), (10, 1.58), (20, 1.90), (50, 2.28), (100, 2.53), (1000, 3.26)])
+def test_the_best_of_many_trials_without_skill_looks_good(trials, z):
+    """betting_domain §2.9."""
+    assert expected_best_z(trials) == pytest.approx(z, abs=0.01)
+
+
+def test_a_p_value_is_that_of_one_of_many_trials():
+    """betting_domain §2.9: z 1.16, p .12; best of 20: .77."""
+    p = 1 - NormalDist().cdf(1.16)
+    assert p == pytest.approx(0.12, abs=0.005)
+    assert deflated_p_value(p, 1) == pytest.approx(p)
+    assert deflated_p_value(p, 20) == pytest.approx(0.77, abs=0.005)
+    assert deflated_p_value(0.001, 1000) > 0.5 > deflated_p_value(0.001, 10)
+    assert deflated_p_value(1.0, 20) == 1.0 and deflated_p_value(0.0, 20) < 1e-6
+    assert deflated_p_value(None, 20) is None and np.isnan(deflated_p_value(np.nan, 20))
+
+
+def test_the_best_of_twenty_lucky_strategies_is_seldom_believed():
+    """The share of families whose best looks significant: nearly two thirds by itself, few when deflated."""
+    z = np.random.default_rng(5).normal(size=(4000, 20)).max(axis=1)
+    p = 1 - np.vectorize(NormalDist().cdf)(z)
+    raw, deflated = np.mean(p < 0.05), np.mean([deflated_p_value(one, 20) < 0.05 for one in p])
+    assert raw > 0.6
+    assert deflated < 0.02
 
 
 def test_without_bets_there_is_no_p_value():
