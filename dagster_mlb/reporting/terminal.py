@@ -304,7 +304,7 @@ def _interval(value: Any, low: Any, high: Any) -> str:
     text = _number(100 * value, 1, signed=True)
     if low is None or high is None:
         return text
-    return f"{text} [dim]({_number(100 * low, 1, signed=True)}…{_number(100 * high, 1, signed=True)})[/]"
+    return f"{text} [dim]({_number(100 * low, 1, signed=True)}/{_number(100 * high, 1, signed=True)})[/]"
 
 
 def _count(value: Any) -> str:

@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     gameinfo = b"gid,visteam,hometeam,date,number,vruns,hruns\nPHI200904050,ATL,PHI,20090405,0,4,1\n"
     for name, body in {
         "a/mlb-odds-2019.xlsx": sbr_season(2),
-        "a/ticks_2016.csv.gz": gzip.compress(ticks(tick_line(), tick_line(side="home", price="102"))),
+        "a/ticks_2016.csv.gz": gzip.compress(ticks(tick_line(), tick_line(side="home", price="102")), mtime=0),
         "b/gl2016.txt": f"{game_log_line()}\n".encode(),
         "b/gameinfo.csv": gameinfo,
         "b/mlb_games_2021.jsonl": f"{mlb_game_line()}\n{mlb_game_line(1)}\n".encode(),
@@ -131,7 +131,7 @@ def test_every_attempt_is_logged_with_its_run_and_the_platforms_clock(database, 
 BAD_FILES = {
     "cut-2018.xlsx": (sbr_season(50)[:1000], "cannot be read as a workbook"),
     "cut.csv.gz": (
-        gzip.compress(ticks(*[tick_line(event_ref=str(n)) for n in range(9999)]))[:-20],
+        gzip.compress(ticks(*[tick_line(event_ref=str(n)) for n in range(9999)]), mtime=0)[:-20],
         "damaged or truncated",
     ),
     "broken.csv.gz": (b"\x1f\x8b\x08" + b"no gzip" * 9, "damaged or truncated"),

@@ -149,7 +149,7 @@ def test_the_random_side_stands_first_and_every_figure_says_its_provenance():
     text = shown(summary())
     assert text.index("random_side") < text.index("model_edge")
     assert "open archive," in text and "open simulated" in text
-    assert "−4.0 (−5.1…−2.8)" in text and "+1.2 (−5.1…−2.8)" in text
+    assert "−4.0 (−5.1/−2.8)" in text and "+1.2 (−5.1/−2.8)" in text
     assert "−3.75 ± 0.04 %" in text
     assert "p*" in text
 

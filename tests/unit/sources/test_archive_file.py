@@ -34,7 +34,7 @@ def test_gzip_and_plain_text_give_the_same_lines_with_their_numbers():
     text = b"\xef\xbb\xbfone\r\ntwo\n\nfour"
     expected = [(1, "one"), (2, "two"), (3, ""), (4, "four")]
     assert list(ArchiveFile("a.txt", text).lines()) == expected
-    assert list(ArchiveFile("a.txt.gz", gzip.compress(text)).lines()) == expected
+    assert list(ArchiveFile("a.txt.gz", gzip.compress(text, mtime=0)).lines()) == expected
 
 
 def test_bytes_that_no_text_can_hold_become_replacement_characters_and_neighbours_stay():
@@ -43,7 +43,7 @@ def test_bytes_that_no_text_can_hold_become_replacement_characters_and_neighbour
 
 
 def test_the_first_line_of_a_truncated_gzip_can_still_be_read():
-    packed = gzip.compress(b"header,line\n" + bytes(range(256)) * 50)
+    packed = gzip.compress(b"header,line\n" + bytes(range(256)) * 50, mtime=0)
     assert ArchiveFile("a.csv.gz", packed[: len(packed) // 2]).first_line == "header,line"
     assert ArchiveFile("a.csv.gz", b"\x1f\x8bnot gzip").first_line == ""
 
