@@ -108,7 +108,7 @@ def slate_kelly(
 
     The caps (of one bet, of one game's bets, of all together; ``max_slate`` at most .9) hold for what is returned:
     the full stakes are solved for within the caps divided by ``fraction``, then scaled by it. Raises ValueError for
-    chances that do not sum to 1 and caps that are no shares.
+    chances that do not sum to 1 and caps that are no shares, ArithmeticError where no stakes are found.
     """
     if not (0.0 < fraction <= 1.0 and max_bet > 0.0 and max_game > 0.0 and 0.0 < max_slate <= MOST):
         raise ValueError(
@@ -151,15 +151,24 @@ def _maximise(
         growth, gradient = _growth(slate, f)
         return -SCALE * growth, -SCALE * gradient
 
-    found = minimize(
-        loss,
-        np.minimum(highest, 1e-3 / len(highest)),
-        jac=True,
-        method="SLSQP",
-        bounds=np.stack([np.zeros_like(highest), highest], axis=1),
-        constraints=[{"type": "ineq", "fun": lambda f: caps - limits @ f, "jac": lambda f: -limits}],
-        options={"maxiter": 300, "ftol": 1e-12},
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # the solver may look beyond the caps, where all is lost
+        found = minimize(
+            loss,
+            np.minimum(highest, 1e-3 / len(highest)),
+            jac=True,
+            method="SLSQP",
+            bounds=np.stack([np.zeros_like(highest), highest], axis=1),
+            constraints=[{"type": "ineq", "fun": lambda f: caps - limits @ f, "jac": lambda f: -limits}],
+            options={"maxiter": 300, "ftol": 1e-12},
+        )
+    # 8: no step is better any more than rounding, which is where an optimum is.
+    found_one = found.get("success", False) or found.get("status") == 8
+    if not (found_one and np.isfinite(found.x).all() and (limits @ found.x <= caps + 1e-6).all()):
+        raise ArithmeticError(
+            f"no stakes were found for these {len(highest)} bets of {len(games)} games "
+            f"({found.get('message', 'no word')}): look for bets that cannot lose or prices that are none, "
+            "and lower the caps"
+        )
     return np.clip(found.x, 0.0, highest)
 
 
@@ -193,7 +202,9 @@ def _growth(slate: _Slate, stakes: FloatArray) -> tuple[float, FloatArray]:
     t, weights = _nodes()
     table = np.zeros(slate.returns.shape[::2])
     table[slate.place] = stakes
-    exponents = -t[:, None, None] * np.einsum("gsk,gk->gs", slate.returns, table)
+    change = np.einsum("gsk,gk->gs", slate.returns, table)
+    # What cannot happen must not be the largest: beside a sure profit it would leave nothing of what can.
+    exponents = np.where(slate.chances > 0.0, -t[:, None, None] * change, -np.inf)
     top = exponents.max(axis=2, keepdims=True)  # nothing overflows at the farthest nodes
     shares = np.exp(exponents - top) * slate.chances
     mass = shares.sum(axis=2)

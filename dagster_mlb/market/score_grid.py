@@ -22,6 +22,7 @@ import numpy.typing as npt
 from dagster_mlb.market.odds import FloatArray, as_floats
 
 RUNS: Final = 40  # of a side, 0 to 39; what lies beyond (a millionth of a usual game) is left out and scaled away
+MOST_LEFT_OUT: Final = 1e-3  # of a side's distribution
 BLOCK: Final = 32  # games fitted at once: their grids stay in the processor's cache
 _STEPS: Final = 25
 _TOLERANCE: Final = 1e-10
@@ -201,8 +202,13 @@ def _fit_block(p: FloatArray, line: FloatArray, over: FloatArray, rules: Rules) 
         determinant = a * d - b * c
         step = np.stack([d * miss[0] - b * miss[1], a * miss[1] - c * miss[0]]) / determinant
         x -= np.clip(step, -0.5, 0.5)
-    solved = valid & (np.abs(miss).max(axis=0) < 1e-6)
-    return np.where(solved, np.exp(x), np.nan)
+    mu = np.exp(x)
+    # A game that needs more runs than there are cells is given back by their end alone.
+    held = np.stack(
+        [_negative_binomial(mu[0], rules.r_home).sum(axis=1), _negative_binomial(mu[1], rules.r_away).sum(axis=1)]
+    )
+    solved = valid & (np.abs(miss).max(axis=0) < 1e-6) & (held.min(axis=0) > 1.0 - MOST_LEFT_OUT)
+    return np.where(solved, mu, np.nan)
 
 
 def _told(x: FloatArray, line: FloatArray, rules: Rules) -> FloatArray:

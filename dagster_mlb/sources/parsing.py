@@ -100,9 +100,10 @@ def copy_lines(rows: Iterable[Row], missing: str) -> Iterator[str]:
     for row in rows:
         try:
             line = "\t".join(row)  # type: ignore[arg-type]
+            is_plain = line.count("\t") == len(row) - 1 and not any(special in line for special in "\\\n\r\0")
         except TypeError:  # None is among the cells
-            line = ""
-        if line.count("\t") != len(row) - 1 or any(special in line for special in "\\\n\r\0"):
+            is_plain = False
+        if not is_plain:
             line = "\t".join(missing if cell is None else _escaped(cell) for cell in row)
         yield line
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from dagster_mlb.settings import Settings
 from dagster_mlb.sources.http import ResponseRecord
-from dagster_mlb.sources.parsing import ParsedBody, RowReader, parse_again, parse_loads
+from dagster_mlb.sources.parsing import ParsedBody, RowReader, copy_lines, parse_again, parse_loads
 from dagster_mlb.sources.raw_responses import store_many
 from dagster_mlb.sources.vsin.parse import READER
 from dagster_mlb.warehouse.connection import connect
@@ -133,3 +133,8 @@ def test_a_cell_is_stored_as_it_was_cut_whatever_it_holds(database: Settings, bl
         tuple(blank if cell == "" else cell and cell.replace("\0", "\ufffd") for cell in row) for row in read_rows
     ]
     assert found == expected
+
+
+def test_a_missing_cell_that_is_alone_in_its_row_is_missing() -> None:
+    assert list(copy_lines([(None,), ("",), ("a",)], r"\N")) == [r"\N", "", "a"]
+    assert list(copy_lines([(None,), ("",)], "")) == ["", ""]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from dagster_mlb.market.kelly import (
     MOST,
@@ -143,6 +143,22 @@ def test_everything_at_once_stays_below_the_bankroll() -> None:
     stakes = slate_kelly([one_bet(0.95, 3.0)] * 5)
     assert sum(stake.sum() for stake in stakes) <= MOST + 1e-9
     assert np.isfinite(expected_growth([one_bet(0.95, 3.0)] * 5, stakes))
+
+
+def test_a_sure_profit_beside_a_longer_game_is_staked_to_its_cap() -> None:
+    sure = GameOutcomes(np.array([0.5, 0.5]), np.array([[0.5], [2.0]]))
+    stakes = slate_kelly([sure, one_bet(0.5, 2.1, 0.01)], max_bet=0.3)
+    assert stakes[0] == pytest.approx([0.3], abs=1e-6)
+    assert np.isfinite(expected_growth([sure, EDGE], stakes))
+
+
+def test_stakes_that_were_not_found_are_never_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gives_up(*args: object, **kwargs: object) -> OptimizeResult:
+        return OptimizeResult(x=np.array([0.1]), success=False, status=9, message="Iteration limit reached")
+
+    monkeypatch.setattr("scipy.optimize.minimize", gives_up)
+    with pytest.raises(ArithmeticError, match=r"1 bets of 1 games \(Iteration limit reached\)"):
+        slate_kelly([EDGE])
 
 
 def test_nothing_to_bet_is_no_stake() -> None:

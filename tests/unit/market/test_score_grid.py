@@ -118,6 +118,12 @@ def test_what_is_no_market_is_missing_and_its_neighbours_stay() -> None:
     assert np.isfinite([told.win[[0, 6]], told.push[[0, 6]]]).all()
 
 
+def test_a_market_that_only_the_end_of_the_cells_gives_back_is_missing() -> None:
+    games = fit([0.5, 0.98, 0.5], [29.0, 20.0, 8.5], [0.97, 0.5, 0.5])
+    assert np.isnan(games.mu_home[:2]).all() and np.isnan(games.full().home_wins[:2]).all()
+    assert games.full().home_wins[2] == pytest.approx(0.5)
+
+
 def test_lines_may_differ_by_game_and_one_may_be_missing(full: ScoreGrid) -> None:
     lines = SLATE_L.copy()
     lines[2] = np.nan
