@@ -1,27 +1,84 @@
-"""What a strategy is: an as-of frame goes in, bets come out.
+"""What a strategy is: the sides that can be bet at a decision go in, the ones it picks come out.
 
-Here: the columns of both frames, the protocol, the parameters every strategy shares, and the guards that keep a
-strategy honest (no column and no row from after the decision; no price that was not on offer). How the frame is
-read from the warehouse is in ``as_of.py``; the strategies themselves are one file each in ``families/``.
+Here: the columns of the frames, the parameters every strategy shares, the base of the families, and the guards that keep
+a strategy honest (no column and no row from after the decision). How the frame is read from the warehouse is in
+``as_of.py``, how offers become sides in ``sides.py``, what becomes of picks in ``placing.py``; the strategies themselves
+are one file each in ``families/``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-Decision = Literal["open", "pregame", "close", "current"]
+Decision = Literal["open", "pregame", "close", "current", "signal"]
 Market = Literal["moneyline", "spread", "total"]
 Side = Literal["home", "away", "over", "under"]
+Form = Literal["follow", "fade"]
+Schema = dict[str, pl.DataType | type[pl.DataType]]
 
+MARKETS: Final[tuple[Market, ...]] = ("moneyline", "spread", "total")
+OPPOSITE: Final = {"home": "away", "away": "home", "over": "under", "under": "over"}
 UTC_TIMESTAMP = pl.Datetime("us", "UTC")
 
-#: One row per game × source × book of moneyline offers at the decision. Nothing in it is later than ``decision_at``.
-AS_OF_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+#: What is known of a game × market at the decision, beside the offers: columns of ``curated.betting_lines_enhanced``.
+#: Moves are differences of levels in logit (``market/levels``), toward side 1; shares are percent on side 1 (home, over).
+CONTEXT_SCHEMA: Schema = {
+    "consensus_line": pl.Float64,
+    "consensus_probability_1": pl.Float64,
+    "consensus_dispersion": pl.Float64,  # weighted standard deviation of the books' logits
+    "consensus_books": pl.Int32,
+    "sharp_probability_1": pl.Float64,
+    "retail_probability_1": pl.Float64,
+    "open_line": pl.Float64,
+    "open_probability_1": pl.Float64,
+    "move": pl.Float64,  # since the open
+    "line_move": pl.Float64,  # change of the line itself, as printed
+    "move_1h": pl.Float64,
+    "move_3h": pl.Float64,
+    "move_6h": pl.Float64,
+    "move_24h": pl.Float64,
+    "late_move": pl.Float64,
+    "episode_move": pl.Float64,  # since the last change of a starter
+    "sharp_move": pl.Float64,
+    "retail_move": pl.Float64,
+    "velocity": pl.Float64,  # logit an hour
+    "reversals": pl.Int32,
+    "n_moves": pl.Int32,
+    "hold_change": pl.Float64,
+    "dispersion_change": pl.Float64,
+    "tickets_1": pl.Float64,
+    "money_1": pl.Float64,
+    "tickets_min_1": pl.Float64,
+    "tickets_max_1": pl.Float64,
+    "money_min_1": pl.Float64,
+    "money_max_1": pl.Float64,
+    "money_sd_1": pl.Float64,
+    "split_voices": pl.Int32,
+    "early_tickets_1": pl.Float64,  # six hours before the scheduled start
+    "early_money_1": pl.Float64,
+}
+
+#: What a signal says at the decision *signal*, which is the moment of its detection; NULL at any other decision.
+SIGNAL_SCHEMA: Schema = {
+    "signal_id": pl.String,
+    "signal_kind": pl.String,
+    "signal_side": pl.String,
+    "signal_strength": pl.Float64,
+    "signal_move": pl.Float64,
+    "signal_tickets_pct": pl.Float64,  # of the signal's side
+    "signal_money_pct": pl.Float64,
+    "signal_source": pl.String,  # of a signal about one book's price
+    "signal_book": pl.String,
+}
+
+#: The as-of frame. One row per game × decision × market × source × book; side 1 is home or over, side 2 away or under.
+#: Nothing in it is later than ``decision_at``.
+OFFER_SCHEMA: Schema = {
     "game_key": pl.Int64,
     "decision": pl.String,
     "decision_at": UTC_TIMESTAMP,
@@ -31,27 +88,114 @@ AS_OF_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "away_team_id": pl.Int32,
     "home_team": pl.String,
     "away_team": pl.String,
+    "hours_to_start": pl.Float64,  # to the scheduled start; NULL where nobody told one
+    "market": pl.String,
     "source": pl.String,
     "book": pl.String,
     "is_benchmark": pl.Boolean,  # the book whose price is the decision's market probability
-    "home_price": pl.Int32,  # American
-    "away_price": pl.Int32,
-    "home_price_decimal": pl.Float64,
-    "away_price_decimal": pl.Float64,
-    "market_home_probability": pl.Float64,  # no-vig, odds ratio, of this source and book
+    "book_kind": pl.String,  # book, consensus, exchange
+    "sharp_rank": pl.Int32,
+    "line": pl.Float64,  # the home side's, or the total; NULL for the moneyline
+    "price_1": pl.Int32,  # American
+    "price_2": pl.Int32,
+    "probability_1": pl.Float64,  # no-vig, odds ratio, of this source and book, given no push
     "hold": pl.Float64,  # 1 - 1/S
-    "age_minutes": pl.Float64,  # of the price at the decision
-    "model_home_probability": pl.Float64,  # NULL where no prediction stood at the decision
+    "age_minutes": pl.Float64,  # since the price was last confirmed
+    **CONTEXT_SCHEMA,
+    "model_probability_1": pl.Float64,  # NULL where no prediction stood at the decision, and for spread and total
+    **SIGNAL_SCHEMA,
     "price_known_at": UTC_TIMESTAMP,
     "load_id": pl.Int64,
     "provenance": pl.String,
     "capture": pl.String,
-    "moment_assumed": pl.Boolean,
+    "moment_assumed": pl.Boolean,  # an archive's label: the price stood at its own moment, and no other is known
 }
 
-BET_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+#: What a strategy sees: one row per game × market × side (× book, where every book is asked for), everything said from
+#: the side's own point of view. A move is above 0 where it went toward the side.
+SIDE_SCHEMA: Schema = {
     "game_key": pl.Int64,
     "decision": pl.String,
+    "decision_at": UTC_TIMESTAMP,
+    "official_date": pl.Date,
+    "season": pl.Int32,
+    "hours_to_start": pl.Float64,
+    "market": pl.String,
+    "side": pl.String,
+    "team_id": pl.Int32,  # NULL for totals
+    "opponent_id": pl.Int32,
+    "team": pl.String,
+    "opponent": pl.String,
+    "source": pl.String,
+    "book": pl.String,
+    "is_benchmark": pl.Boolean,
+    "book_kind": pl.String,
+    "sharp_rank": pl.Int32,
+    "line": pl.Float64,  # signed for the side
+    "price_american": pl.Int32,
+    "price_decimal": pl.Float64,
+    "opposite_price_decimal": pl.Float64,
+    "probability": pl.Float64,  # of the book, no-vig
+    "hold": pl.Float64,
+    "age_minutes": pl.Float64,
+    "consensus_probability": pl.Float64,
+    "sharp_probability": pl.Float64,
+    "retail_probability": pl.Float64,
+    "consensus_line": pl.Float64,  # signed for the side
+    "consensus_dispersion": pl.Float64,
+    "consensus_books": pl.Int32,
+    "open_line": pl.Float64,  # signed for the side
+    "open_probability": pl.Float64,
+    "move": pl.Float64,
+    "line_move": pl.Float64,  # runs toward the side
+    "move_1h": pl.Float64,
+    "move_3h": pl.Float64,
+    "move_6h": pl.Float64,
+    "move_24h": pl.Float64,
+    "late_move": pl.Float64,
+    "episode_move": pl.Float64,
+    "sharp_move": pl.Float64,
+    "retail_move": pl.Float64,
+    "velocity": pl.Float64,
+    "reversals": pl.Int32,
+    "n_moves": pl.Int32,
+    "hold_change": pl.Float64,
+    "dispersion_change": pl.Float64,
+    "tickets_pct": pl.Float64,
+    "money_pct": pl.Float64,
+    "tickets_min": pl.Float64,
+    "tickets_max": pl.Float64,
+    "money_min": pl.Float64,
+    "money_max": pl.Float64,
+    "money_sd": pl.Float64,
+    "split_voices": pl.Int32,
+    "early_tickets_pct": pl.Float64,
+    "early_money_pct": pl.Float64,
+    "model_probability": pl.Float64,
+    "signal_id": pl.String,
+    "signal_kind": pl.String,
+    "is_signal_side": pl.Boolean,  # whether the signal points to this side
+    "signal_strength": pl.Float64,
+    "signal_move": pl.Float64,
+    "signal_tickets_pct": pl.Float64,  # of this side
+    "signal_money_pct": pl.Float64,
+    "is_signal_book": pl.Boolean,  # whether the signal is about this book's price; NULL where it is about no one's
+}
+
+#: A row of the sides is told by these.
+SIDE_KEY: Final = ("game_key", "decision_at", "market", "side", "source", "book", "signal_id")
+
+#: What a strategy adds to the sides that it picks. ``probability`` is a calibrated one or NULL: a strength is none.
+PICK_COLUMNS: Schema = {"own_probability": pl.Float64, "strength": pl.Float64, "reason": pl.String}
+
+#: A bet as it was decided: at the price on the screen. What it was filled at comes after (``fills.py``).
+BET_SCHEMA: Schema = {
+    "game_key": pl.Int64,
+    "decision": pl.String,
+    "decision_at": UTC_TIMESTAMP,
+    "official_date": pl.Date,
+    "season": pl.Int32,
+    "hours_to_start": pl.Float64,
     "market": pl.String,
     "side": pl.String,
     "source": pl.String,
@@ -59,31 +203,69 @@ BET_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "line": pl.Float64,  # NULL for the moneyline; for a spread signed for the side taken
     "price_american": pl.Int32,
     "price_decimal": pl.Float64,
-    "stake": pl.Float64,  # units
-    "probability": pl.Float64,  # the strategy's own, NULL where it has none
-    "strength": pl.Float64,  # how strongly it is meant, in the strategy's own unit
+    "probability": pl.Float64,  # the strategy's own, calibrated; NULL where it has none
+    "strength": pl.Float64,  # how strongly it is meant, in the strategy's own unit; never a probability
     "reason": pl.String,
+    "signal_id": pl.String,
+    "load_id": pl.Int64,
+    "provenance": pl.String,
+    "capture": pl.String,
+    "moment_assumed": pl.Boolean,
 }
 
 
 class LeakageError(RuntimeError):
-    """Something a decision may not know stood in the frame, or a bet was made at a price that was not on offer."""
+    """Something a decision may not know stood in the frame, or a bet was made that was not on offer."""
 
 
-class StrategyParameters(BaseModel):
-    """What every strategy has. ``book``: *benchmark* (the sharpest quoted one), *best* (the best price over all
-    books), or one by name.
+class PickError(ValueError):
+    """A strategy gave back something that is no pick: a missing reason, a side that it was not shown."""
+
+
+class Staking(BaseModel):
+    """How much is staked. *flat*: ``unit`` on every bet. *kelly*: the fraction of Kelly's stake for each bet by itself,
+    *slate_kelly* for all bets of a slate at once, both of the bankroll that is not out, and only for bets with a
+    calibrated probability. Caps are shares of the bankroll. ``halve_after``: stakes are halved while the bankroll is
+    that share below its peak.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    method: Literal["flat", "kelly", "slate_kelly"] = "flat"
+    unit: float = Field(default=1.0, gt=0)
+    bankroll: float = Field(default=100.0, gt=0, description="Units at the start, for Kelly and for drawdown rules")
+    fraction: float = Field(default=0.25, gt=0, le=1)
+    max_bet: float = Field(default=0.03, gt=0, le=1)
+    max_game: float = Field(default=0.04, gt=0, le=1)
+    max_slate: float = Field(default=0.15, gt=0, le=0.9)
+    halve_after: float | None = Field(default=None, gt=0, lt=1)
+    stop_after: float | None = Field(default=None, gt=0, lt=1, description="No bet while that far below the peak")
+
+
+class StrategyParameters(BaseModel):
+    """What every strategy has.
+
+    ``book``: *benchmark* (the sharpest quoted one), *best* (the best price over all books that are fresh: line shopping),
+    *each* (every book by itself), or one by name. ``form``: *fade* takes the other side of every pick, at that side's own
+    price. ``latency_seconds``: from decision to fill; a label has no other price than its own. ``shortest_price``: no
+    favourite below it (American, such as -160).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    markets: tuple[Market, ...] = ("moneyline",)
     book: str = "benchmark"
-    stake: float = Field(default=1.0, gt=0, description="Units staked on each bet")
+    form: Form = "follow"
+    latency_seconds: int = Field(default=60, ge=0)
+    shortest_price: int | None = None
+    bets_per_market: int = Field(default=1, ge=1, description="At most so many of one game and market")
+    pitchers: Literal["action", "listed"] = "action"
+    staking: Staking = Staking()
 
 
 @runtime_checkable
 class Strategy(Protocol):
-    """A rule that turns what is known at one decision into bets. The same object bets a backtest and today's slate."""
+    """A rule that turns what is known at one decision into picks. The same object bets a backtest and today's slate."""
 
     @property
     def name(self) -> str: ...
@@ -97,11 +279,41 @@ class Strategy(Protocol):
     @property
     def decision(self) -> Decision: ...
 
-    def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Bets (``BET_SCHEMA``) on offers of ``frame`` (``AS_OF_SCHEMA``), at most one row per game, market, side
-        and book.
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        """The rows of ``sides`` (``SIDE_SCHEMA``) to bet, with ``reason`` and, where they are said, ``strength`` and
+        ``own_probability`` added (``PICK_COLUMNS``).
         """
         ...
+
+
+class Rule:
+    """The base of a family: a name, parameters and ``picks``.
+
+    >>> class Dogs(Rule):
+    ...     name = "dogs"
+    ...     def picks(self, sides):
+    ...         return sides.filter(pl.col("price_american") >= 150).with_columns(reason=pl.lit("a long price"))
+    >>> Dogs().parameters.book
+    'benchmark'
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+    Parameters: ClassVar[type[StrategyParameters]] = StrategyParameters
+    default_decision: ClassVar[Decision] = "open"
+    is_null: ClassVar[bool] = False  # without skill by construction: says what the market charges
+
+    def __init__(
+        self, parameters: StrategyParameters | None = None, decision: Decision | None = None, **changes: Any
+    ) -> None:
+        self.parameters: StrategyParameters = parameters if parameters is not None else self.Parameters(**changes)
+        self.decision: Decision = decision or self.default_decision
+
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        raise TypeError(f"{type(self).__name__} has no picks(sides): say which sides it bets")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.decision}, {self.parameters!r})"
 
 
 def parameters_hash(strategy: Strategy) -> str:
@@ -112,8 +324,8 @@ def parameters_hash(strategy: Strategy) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def empty_frame() -> pl.DataFrame:
-    return pl.DataFrame(schema=AS_OF_SCHEMA)
+def empty_offers() -> pl.DataFrame:
+    return pl.DataFrame(schema=OFFER_SCHEMA)
 
 
 def no_bets() -> pl.DataFrame:
@@ -138,26 +350,7 @@ def refuse_future_rows(frame: pl.DataFrame, known_at: str, what: str) -> None:
 
 def refuse_other_columns(frame: pl.DataFrame) -> None:
     """Raise ``LeakageError`` if the frame has any column that a strategy may not see (results, closing prices)."""
-    unknown = [name for name in frame.columns if name not in AS_OF_SCHEMA]
-    missing = [name for name in AS_OF_SCHEMA if name not in frame.columns]
+    unknown = [name for name in frame.columns if name not in OFFER_SCHEMA]
+    missing = [name for name in OFFER_SCHEMA if name not in frame.columns]
     if unknown or missing:
         raise LeakageError(f"the as-of frame has columns that do not belong there {unknown} or lacks {missing}")
-
-
-def refuse_prices_not_on_offer(bets: pl.DataFrame, frame: pl.DataFrame) -> None:
-    """Raise ``LeakageError`` unless each moneyline bet's price is one that its source and book quoted in ``frame``."""
-    if bets.is_empty():
-        return
-    keys = ["game_key", "source", "book"]
-    offered = frame.select(*keys, "home_price", "away_price")
-    side_price = pl.when(pl.col("side") == "home").then(pl.col("home_price")).otherwise(pl.col("away_price"))
-    invented = bets.join(offered, on=keys, how="left").filter(
-        (pl.col("market") != "moneyline") | side_price.ne_missing(pl.col("price_american"))
-    )
-    if not invented.is_empty():
-        first = invented.row(0, named=True)
-        raise LeakageError(
-            f"{invented.height} bets are at a price that was not on offer; first: game_key {first['game_key']}, "
-            f"{first['side']} at {first['price_american']} with {first['source']}/{first['book']}. A strategy may only "
-            "take prices of its frame."
-        )
