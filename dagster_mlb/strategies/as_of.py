@@ -1,8 +1,8 @@
 """The as-of frame: what could be bet at a decision, and what was known then. The same for a backtest and for today's
 slate.
 
-``assemble_frame`` (fixed decisions) and ``assemble_signal_frame`` (a decision at each signal's detection) are the whole of
-the logic, on frames in memory; ``as_of_frame`` and ``signal_frame`` read those frames from the warehouse.
+``assemble_frame`` (fixed decisions) and ``assemble_signal_frame`` (a decision at each signal's detection) are the whole
+of the logic, on frames in memory; ``as_of_frame`` and ``signal_frame`` read those frames from the warehouse.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "lightgbm_offset"
 
 _OFFERS_SQL = """
-select p.game_key, p.decision, p.decision_at, p.market, p.source, p.book, p.line::float8 as line, p.home_price as price_1,
-       p.away_price as price_2, p.home_probability as probability_1, p.hold, p.age_minutes, p.price_known_at, p.load_id,
+select p.game_key, p.decision, p.decision_at, p.market, p.source, p.book, p.line::float8 as line,
+       p.home_price as price_1, p.away_price as price_2, p.home_probability as probability_1, p.hold, p.age_minutes, p.price_known_at, p.load_id,
        p.provenance, p.capture, p.moment_assumed, coalesce(b.kind, 'book') as book_kind,
        coalesce(b.sharp_rank, 99)::int as sharp_rank
 from curated.decision_prices as p
@@ -39,8 +39,8 @@ where p.decision = %s
 """
 
 _CONTEXT_SQL = f"""
-select game_key, market, decision_at as context_decision_at, season, official_date, home_team_id, away_team_id, home_team,
-       away_team, hours_to_start, benchmark_source, benchmark_book, {", ".join(CONTEXT_SCHEMA)}
+select game_key, market, decision_at as context_decision_at, season, official_date, home_team_id, away_team_id,
+       home_team, away_team, hours_to_start, benchmark_source, benchmark_book, {", ".join(CONTEXT_SCHEMA)}
 from curated.betting_lines_enhanced
 where decision = %s
 """

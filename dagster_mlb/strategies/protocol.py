@@ -1,9 +1,9 @@
 """What a strategy is: the sides that can be bet at a decision go in, the ones it picks come out.
 
-Here: the columns of the frames, the parameters every strategy shares, the base of the families, and the guards that keep
-a strategy honest (no column and no row from after the decision). How the frame is read from the warehouse is in
-``as_of.py``, how offers become sides in ``sides.py``, what becomes of picks in ``placing.py``; the strategies themselves
-are one file each in ``families/``.
+Here: the columns of the frames, the parameters every strategy shares, the base of the families, and the guards that
+keep a strategy honest (no column and no row from after the decision). How the frame is read from the warehouse is in
+``as_of.py``, how offers become sides in ``sides.py``, what becomes of picks in ``placing.py``; the strategies
+themselves are one file each in ``families/``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ OPPOSITE: Final = {"home": "away", "away": "home", "over": "under", "under": "ov
 UTC_TIMESTAMP = pl.Datetime("us", "UTC")
 
 #: What is known of a game × market at the decision, beside the offers: columns of ``curated.betting_lines_enhanced``.
-#: Moves are differences of levels in logit (``market/levels``), toward side 1; shares are percent on side 1 (home, over).
+#: Moves are differences of levels in logit (``market/levels``), toward side 1; shares are percent on side 1 (home or
+#: over).
 CONTEXT_SCHEMA: Schema = {
     "consensus_line": pl.Float64,
     "consensus_probability_1": pl.Float64,
@@ -245,10 +246,10 @@ class Staking(BaseModel):
 class StrategyParameters(BaseModel):
     """What every strategy has.
 
-    ``book``: *benchmark* (the sharpest quoted one), *best* (the best price over all books that are fresh: line shopping),
-    *each* (every book by itself), or one by name. ``form``: *fade* takes the other side of every pick, at that side's own
-    price. ``latency_seconds``: from decision to fill; a label has no other price than its own. ``shortest_price``: no
-    favourite below it (American, such as -160).
+    ``book``: *benchmark* (the sharpest quoted one), *best* (the best price over all books that are fresh: line
+    shopping), *each* (every book by itself), or one by name. ``form``: *fade* takes the other side of every pick, at
+    that side's own price. ``latency_seconds``: from decision to fill; a label has no other price than its own.
+    ``shortest_price``: no favourite below it (American, such as -160).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,5 +1,5 @@
-"""From the as-of frame to the sides that a strategy chooses among: everything said from the side's own point of view, at
-one book, at the best price, or at every book.
+"""From the as-of frame to the sides that a strategy chooses among: everything said from the side's own point of view,
+at one book, at the best price, or at every book.
 
 Only selection among quoted prices and change of viewpoint happen here; what to bet is the families' business.
 """
@@ -73,10 +73,10 @@ def opposite_sides(picks: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
     words = [name for name in ("strength", "reason") if name in picks.columns]
     wanted = picks.select(
         *MOMENT,
+        *words,
         pl.col("side").replace_strict(OPPOSITE, default=None, return_dtype=pl.String),
         _source="source",
         _book="book",
-        *words,
     )
     found = sides.join(wanted, on=[*MOMENT, "side"], how="inner", nulls_equal=True)
     same_book = (pl.col("source") == pl.col("_source")) & (pl.col("book") == pl.col("_book"))
@@ -120,40 +120,45 @@ def _seen_from(offers: pl.DataFrame, slot: int) -> pl.DataFrame:
     # A total that rises went toward the over; a home line that falls (-1 to -1.5) toward the home side.
     line_move = pl.when(is_total).then(sign * pl.col("line_move")).otherwise(-sign * pl.col("line_move"))
     price, opposite = f"price_{slot}", f"price_{3 - slot}"
-    return offers.select(
-        *_AS_THEY_ARE,
-        side=side,
-        team_id=pl.when(~is_total).then(f"{own}_team_id"),
-        opponent_id=pl.when(~is_total).then(f"{other}_team_id"),
-        team=pl.when(~is_total).then(f"{own}_team"),
-        opponent=pl.when(~is_total).then(f"{other}_team"),
-        line=of_side("line"),
-        price_american=price,
-        price_decimal=_decimal(offers[price]),
-        opposite_price_decimal=_decimal(offers[opposite]),
-        probability=chance("probability_1"),
-        consensus_probability=chance("consensus_probability_1"),
-        sharp_probability=chance("sharp_probability_1"),
-        retail_probability=chance("retail_probability_1"),
-        consensus_line=of_side("consensus_line"),
-        open_line=of_side("open_line"),
-        open_probability=chance("open_probability_1"),
-        line_move=line_move,
-        **{name: sign * pl.col(name) for name in _MOVES},
-        tickets_pct=share("tickets_1"),
-        money_pct=share("money_1"),
-        tickets_min=extreme("tickets", "min"),
-        tickets_max=extreme("tickets", "max"),
-        money_min=extreme("money", "min"),
-        money_max=extreme("money", "max"),
-        early_tickets_pct=share("early_tickets_1"),
-        early_money_pct=share("early_money_1"),
-        model_probability=chance("model_probability_1"),
-        is_signal_side=is_signal_side,
-        signal_move=toward_signal,
-        **of_signal,
-        is_signal_book=(pl.col("signal_source") == pl.col("source")) & (pl.col("signal_book") == pl.col("book")),
-    ).rename({"money_sd_1": "money_sd"}).select(SIDE_SCHEMA.keys()).cast(SIDE_SCHEMA)  # type: ignore[arg-type]
+    return (
+        offers.select(
+            *_AS_THEY_ARE,
+            side=side,
+            team_id=pl.when(~is_total).then(f"{own}_team_id"),
+            opponent_id=pl.when(~is_total).then(f"{other}_team_id"),
+            team=pl.when(~is_total).then(f"{own}_team"),
+            opponent=pl.when(~is_total).then(f"{other}_team"),
+            line=of_side("line"),
+            price_american=price,
+            price_decimal=_decimal(offers[price]),
+            opposite_price_decimal=_decimal(offers[opposite]),
+            probability=chance("probability_1"),
+            consensus_probability=chance("consensus_probability_1"),
+            sharp_probability=chance("sharp_probability_1"),
+            retail_probability=chance("retail_probability_1"),
+            consensus_line=of_side("consensus_line"),
+            open_line=of_side("open_line"),
+            open_probability=chance("open_probability_1"),
+            line_move=line_move,
+            **{name: sign * pl.col(name) for name in _MOVES},
+            tickets_pct=share("tickets_1"),
+            money_pct=share("money_1"),
+            tickets_min=extreme("tickets", "min"),
+            tickets_max=extreme("tickets", "max"),
+            money_min=extreme("money", "min"),
+            money_max=extreme("money", "max"),
+            early_tickets_pct=share("early_tickets_1"),
+            early_money_pct=share("early_money_1"),
+            model_probability=chance("model_probability_1"),
+            is_signal_side=is_signal_side,
+            signal_move=toward_signal,
+            **of_signal,
+            is_signal_book=(pl.col("signal_source") == pl.col("source")) & (pl.col("signal_book") == pl.col("book")),
+        )
+        .rename({"money_sd_1": "money_sd"})
+        .select(SIDE_SCHEMA.keys())
+        .cast(SIDE_SCHEMA)
+    )  # type: ignore[arg-type]
 
 
 def _decimal(american: pl.Series) -> pl.Series:
