@@ -33,5 +33,26 @@
 {# Theoretical hold: the share of turnover a book keeps when both sides are bet in proportion. #}
 {% macro hold(q1, q2) -%} 1 - 1 / ({{ q1 }} + {{ q2 }}) {%- endmacro %}
 
+{# How much a market likes side 1, in logit, comparable when the line changes (market/levels.py; sources there): a run of
+   the home line is worth .40, a run of the total .36. NULL where the probability is NULL or outside (0, 1), or a line is
+   missing. A market of another name is NULL too. #}
+{% macro market_level(market, p, line) -%}
+    case when {{ p }} > 0 and {{ p }} < 1 then ln(({{ p }}) / (1 - ({{ p }}))) + ({{ level_of_line(market, line) }}) end
+{%- endmacro %}
+
+{# The probability of side 1 on a line that a level stands for: the inverse. #}
+{% macro probability_at(market, level, line) -%}
+    1 / (1 + exp(({{ level_of_line(market, line) }}) - ({{ level }})))
+{%- endmacro %}
+
+{# What a line adds to the logit. #}
+{% macro level_of_line(market, line) -%}
+    case {{ market }}
+        when 'moneyline' then 0
+        when 'spread' then -0.40::float8 * ({{ line }})
+        when 'total' then 0.36::float8 * ({{ line }} - 8.5)
+    end
+{%- endmacro %}
+
 {# How long a price is fresh after it was last confirmed, in minutes. #}
 {% macro fresh_minutes() -%} 90 {%- endmacro %}

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from dagster_mlb.baseball import game_keys, official_date, teams
-from dagster_mlb.market import no_vig, odds
+from dagster_mlb.market import levels, no_vig, odds
 from tests.dbt.macro_sql import macro
 
 NASTY = [
@@ -216,6 +216,58 @@ class TestOdds:
         for name in ("no_vig_odds_ratio", "no_vig_multiplicative", "no_vig_additive", "hold"):
             plain, composed = macro(name, "a", "b"), macro(name, "(a + 0)", "(b + 0)")
             np.testing.assert_array_equal(pairs(server, plain, q1, q2), pairs(server, composed, q1, q2))
+
+
+class TestLevels:
+    """A market's level and the probability that it stands for are the same on both sides."""
+
+    def test_the_level_of_a_probability(self, server: psycopg.Connection) -> None:
+        market, p, line = markets()
+        found = triples(server, macro("market_level", "m", "a", "b"), market, p, line)
+        np.testing.assert_allclose(found, levels.market_level(market, p, line), rtol=1e-12, atol=1e-12)
+        assert np.isnan(found).sum() == 8
+
+    def test_the_probability_at_a_level(self, server: psycopg.Connection) -> None:
+        market, p, line = markets()
+        level = levels.market_level(market, p, line)
+        found = triples(server, macro("probability_at", "m", "a", "b"), market, level, line)
+        np.testing.assert_allclose(found, levels.probability_at(market, level, line), rtol=1e-12)
+        np.testing.assert_allclose(found[~np.isnan(level)], p[~np.isnan(level)], rtol=1e-12)
+
+    def test_a_line_of_the_type_that_the_tables_have(self, server: psycopg.Connection) -> None:
+        sql = macro("market_level", "'spread'", "0.5::float8", "-1.5::numeric(6, 2)")
+        assert column(server, sql, [1], "int") == [pytest.approx(0.6)]
+
+    def test_an_expression_is_taken_whole(self, server: psycopg.Connection) -> None:
+        market, p, line = markets()
+        for name in ("market_level", "probability_at"):
+            plain, composed = macro(name, "m", "a", "b"), macro(name, "m", "a + 0", "b + 0")
+            np.testing.assert_array_equal(
+                triples(server, plain, market, p, line), triples(server, composed, market, p, line)
+            )
+
+
+def markets() -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Golden markets, three thousand made-up ones, and eight without a level."""
+    rng = np.random.default_rng(20250715)
+    names = ["moneyline", "spread", "spread", "total", "total", *rng.choice(levels.MARKETS, 3000).tolist()]
+    p = np.r_[0.5, 0.327, 0.6157, 0.5, 0.47, rng.uniform(0.02, 0.98, 3000)]
+    line = np.r_[np.nan, -1.5, 1.5, 8.5, 9.0, rng.integers(-8, 30, 3000) / 2]
+    names += ["moneyline", "moneyline", "moneyline", "spread", "spread", "total", "total", "total"]
+    p = np.r_[p, np.nan, 0.0, 1.0, 0.5, np.nan, 0.5, np.nan, -0.1]
+    return names, p, np.r_[line, np.nan, np.nan, np.nan, np.nan, 1.5, np.nan, 8.5, 8.5]
+
+
+def triples(
+    connection: psycopg.Connection, expression: str, names: list[str], a: np.ndarray, b: np.ndarray
+) -> np.ndarray:
+    """The expression over columns ``m`` (text), ``a`` and ``b`` (numbers, NaN as NULL), in order."""
+    rows = connection.execute(
+        f"select {expression} from unnest(%s::text[], %s::float8[], %s::float8[])"  # type: ignore[arg-type]
+        " with ordinality as t (m, a, b, place) order by place",
+        [names, *([None if math.isnan(one) else one for one in values.tolist()] for values in (a, b))],
+    ).fetchall()
+    return as_array([row[0] for row in rows])
 
 
 def implied_pairs() -> tuple[np.ndarray, np.ndarray]:

@@ -86,6 +86,16 @@ implied as (
     from carried
     offset 0
 
+),
+
+priced as (
+
+    select
+        implied.*,
+        {{ no_vig_odds_ratio('q_1', 'q_2') }} as probability_1
+    from implied
+    offset 0
+
 )
 
 select
@@ -100,7 +110,8 @@ select
     line_1 as line,
     q_1 + q_2 as booksum,
     {{ hold('q_1', 'q_2') }} as hold,
-    {{ no_vig_odds_ratio('q_1', 'q_2') }} as probability_1,
+    probability_1,
+    {{ market_level('market', 'probability_1', 'line_1') }} as level,
     {{ no_vig_multiplicative('q_1', 'q_2') }} as probability_1_multiplicative,
     case
         when status_1 <> 'open' or status_2 <> 'open' then 'suspended'
@@ -113,4 +124,4 @@ select
     capture,
     provenance,
     greatest(load_1, load_2) as load_id
-from implied
+from priced
