@@ -181,6 +181,10 @@ SIDE_SCHEMA: Schema = {
     "signal_tickets_pct": pl.Float64,  # of this side
     "signal_money_pct": pl.Float64,
     "is_signal_book": pl.Boolean,  # whether the signal is about this book's price; NULL where it is about no one's
+    "load_id": pl.Int64,  # of the price, as the bet will name it
+    "provenance": pl.String,
+    "capture": pl.String,
+    "moment_assumed": pl.Boolean,
 }
 
 #: A row of the sides is told by these.
@@ -259,6 +263,9 @@ class StrategyParameters(BaseModel):
     form: Form = "follow"
     latency_seconds: int = Field(default=60, ge=0)
     shortest_price: int | None = None
+    worst_slip: float | None = Field(
+        default=None, ge=0, lt=1, description="No bet that pays so much less (share of the decimal price) when it fills"
+    )
     bets_per_market: int = Field(default=1, ge=1, description="At most so many of one game and market")
     pitchers: Literal["action", "listed"] = "action"
     staking: Staking = Staking()

@@ -24,7 +24,7 @@ _AS_THEY_ARE = (
     *("game_key", "decision", "decision_at", "official_date", "season", "hours_to_start", "market", "source", "book"),
     *("is_benchmark", "book_kind", "sharp_rank", "hold", "age_minutes", "consensus_dispersion", "consensus_books"),
     *("reversals", "n_moves", "hold_change", "dispersion_change", "split_voices", "money_sd_1"),
-    *("signal_id", "signal_kind", "signal_strength"),
+    *("signal_id", "signal_kind", "signal_strength", "load_id", "provenance", "capture", "moment_assumed"),
 )
 
 
