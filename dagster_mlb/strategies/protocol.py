@@ -21,6 +21,7 @@ Side = Literal["home", "away", "over", "under"]
 Form = Literal["follow", "fade"]
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
+DECISIONS: Final[tuple[Decision, ...]] = ("open", "pregame", "close", "current", "signal")
 MARKETS: Final[tuple[Market, ...]] = ("moneyline", "spread", "total")
 OPPOSITE: Final = {"home": "away", "away": "home", "over": "under", "under": "over"}
 UTC_TIMESTAMP = pl.Datetime("us", "UTC")
@@ -295,7 +296,8 @@ class Strategy(Protocol):
 
 
 class Rule:
-    """The base of a family: a name, parameters and ``picks``.
+    """The base of a family: a name, parameters and ``picks``. An instance may have a name of its own, so that one
+    family runs several times with other parameters.
 
     >>> class Dogs(Rule):
     ...     name = "dogs"
@@ -303,25 +305,45 @@ class Rule:
     ...         return sides.filter(pl.col("price_american") >= 150).with_columns(reason=pl.lit("a long price"))
     >>> Dogs().parameters.book
     'benchmark'
+    >>> Dogs(name="dogs_at_the_best_price", book="best").name
+    'dogs_at_the_best_price'
     """
 
-    name: ClassVar[str]
+    name: str
+    parameters: StrategyParameters
     version: ClassVar[str] = "1"
     Parameters: ClassVar[type[StrategyParameters]] = StrategyParameters
     default_decision: ClassVar[Decision] = "open"
+    decisions: ClassVar[tuple[Decision, ...]] = DECISIONS  # those whose frame holds what the family reads
     is_null: ClassVar[bool] = False  # without skill by construction: says what the market charges
 
     def __init__(
-        self, parameters: StrategyParameters | None = None, decision: Decision | None = None, **changes: Any
+        self,
+        parameters: StrategyParameters | None = None,
+        decision: Decision | None = None,
+        *,
+        name: str | None = None,
+        **changes: Any,
     ) -> None:
-        self.parameters: StrategyParameters = parameters if parameters is not None else self.Parameters(**changes)
+        if parameters is not None and changes:
+            raise TypeError(f"{type(self).__name__}: give whole parameters or changes of the defaults, not both")
+        if parameters is not None and not isinstance(parameters, self.Parameters):
+            raise TypeError(f"{type(self).__name__} takes {self.Parameters.__name__}, not {type(parameters).__name__}")
+        self.parameters = parameters if parameters is not None else self.Parameters(**changes)
         self.decision: Decision = decision or self.default_decision
+        if name is not None:
+            self.name = name
+
+    @property
+    def family(self) -> str:
+        """The name of the class, whatever this instance is called."""
+        return type(self).name
 
     def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
         raise TypeError(f"{type(self).__name__} has no picks(sides): say which sides it bets")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.decision}, {self.parameters!r})"
+        return f"{type(self).__name__}({self.name}, {self.decision}, {self.parameters!r})"
 
 
 def parameters_hash(strategy: Strategy) -> str:
