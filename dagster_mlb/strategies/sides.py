@@ -157,8 +157,8 @@ def _seen_from(offers: pl.DataFrame, slot: int) -> pl.DataFrame:
         )
         .rename({"money_sd_1": "money_sd"})
         .select(SIDE_SCHEMA.keys())
-        .cast(SIDE_SCHEMA)
-    )  # type: ignore[arg-type]
+        .cast(SIDE_SCHEMA)  # type: ignore[arg-type]
+    )
 
 
 def _decimal(american: pl.Series) -> pl.Series:
