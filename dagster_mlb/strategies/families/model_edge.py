@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Literal
 
 import polars as pl
 from pydantic import Field
 
-from dagster_mlb.strategies.offers import as_bets, side_offers
-from dagster_mlb.strategies.protocol import Decision, StrategyParameters
+from dagster_mlb.strategies.protocol import Rule, StrategyParameters
+from dagster_mlb.strategies.reasons import number
 
 
 class ModelEdgeParameters(StrategyParameters):
+    markets: tuple[Literal["moneyline"], ...] = ("moneyline",)
     threshold: float = Field(default=0.02, description="Smallest expected profit per unit staked, by the model")
 
 
-@dataclass(frozen=True)
-class ModelEdge:
-    """The side with model probability × decimal price − 1 above the threshold; the better one where both are. No
-    prediction, no bet.
+class ModelEdge(Rule):
+    """Follow: the side with model probability × decimal price − 1 above the threshold. No prediction, no pick. Fade:
+    the side against it. Strength: the edge. The one family with a probability of its own, which is the model's,
+    calibrated.
     """
 
-    parameters: ModelEdgeParameters = field(default_factory=ModelEdgeParameters)
-    decision: Decision = "open"
-    name: str = "model_edge"
-    version: str = "1"
+    name = "model_edge"
+    Parameters = ModelEdgeParameters
+    parameters: ModelEdgeParameters
+    decisions = ("open", "pregame", "close", "current")
 
-    def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-        edge = pl.col("edge")
-        chosen = (
-            side_offers(frame, self.parameters.book)
-            .with_columns(edge=pl.col("model_probability") * pl.col("price_decimal") - 1)
-            .filter(edge > self.parameters.threshold)
-            .sort(["game_key", "edge", "side"], descending=[False, True, False])
-            .unique("game_key", keep="first", maintain_order=True)
-        )
-        reason = pl.format(
-            "model {} × {} − 1 = {} > {}",
-            pl.col("model_probability").round(4),
-            pl.col("price_decimal").round(4),
-            edge.round(4),
-            pl.lit(self.parameters.threshold),
-        )
-        return as_bets(
-            chosen, stake=self.parameters.stake, reason=reason, probability=pl.col("model_probability"), strength=edge
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        probability, price = pl.col("model_probability"), pl.col("price_decimal")
+        edge = probability * price - 1
+        return sides.filter(edge > self.parameters.threshold).with_columns(
+            own_probability=probability,
+            strength=edge,
+            reason=pl.format(
+                "model {} × {} − 1 = {} > {}",
+                number(probability, 4),
+                number(price, 4),
+                number(edge, 4),
+                pl.lit(self.parameters.threshold),
+            ),
         )

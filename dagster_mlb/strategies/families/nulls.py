@@ -1,4 +1,4 @@
-"""Strategies without skill: random side, favourite, underdog, home side.
+"""Strategies without skill: random side, favourite, underdog, home side, over.
 
 They say what the market charges. A strategy that knows something must beat the random side, whose expected return
 is minus the hold, not zero.
@@ -6,87 +6,97 @@ is minus the hold, not zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
 
-from dagster_mlb.strategies.offers import as_bets, side_offers
-from dagster_mlb.strategies.protocol import Decision, StrategyParameters
+from dagster_mlb.strategies.protocol import Market, Rule, StrategyParameters
+from dagster_mlb.strategies.sides import MOMENT
+
+#: Each market of a game has a coin of its own; the moneyline's is the seed's.
+_COIN_OF: Final[dict[str, int]] = {"moneyline": 0, "spread": 1, "total": 2}
 
 
 class RandomSideParameters(StrategyParameters):
+    markets: tuple[Market, ...] = ("moneyline", "spread", "total")
     seed: int = 20100404
 
 
-@dataclass(frozen=True)
-class RandomSide:
-    """One side of every game by a seeded hash of its key: the same games give the same bets, in any order, on any
-    machine.
+class RandomSide(Rule):
+    """One side of every game and market by a seeded hash of the game's key: the same games give the same bets, in any
+    order, on any machine.
     """
 
-    parameters: RandomSideParameters = field(default_factory=RandomSideParameters)
-    decision: Decision = "open"
-    name: str = "random_side"
-    version: str = "1"
+    name = "random_side"
+    Parameters = RandomSideParameters
+    parameters: RandomSideParameters
+    is_null = True
 
-    def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-        offers = side_offers(frame, self.parameters.book)
-        is_home = coin_by_key(offers["game_key"].to_numpy(), self.parameters.seed)
-        chosen = offers.filter((pl.col("side") == "home") == pl.Series(is_home))
-        return as_bets(chosen, stake=self.parameters.stake, reason=pl.lit("a coin decided the side"))
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        keys = sides["game_key"].to_numpy()
+        is_first = pl.col("side").is_in(["home", "over"])
+        coins = [
+            (pl.col("market") == market)
+            & (is_first == pl.Series(coin_by_key(keys, self.parameters.seed + number), dtype=pl.Boolean))
+            for market, number in _COIN_OF.items()
+        ]
+        return sides.filter(pl.any_horizontal(coins)).with_columns(reason=pl.lit("a coin decided the side"))
 
 
-@dataclass(frozen=True)
-class Favourite:
+class Favourite(Rule):
     """The side at the shorter price; no bet where both prices are equal."""
 
-    parameters: StrategyParameters = field(default_factory=StrategyParameters)
-    decision: Decision = "open"
-    name: str = "favourite"
-    version: str = "1"
+    name = "favourite"
+    is_null = True
 
-    def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return _by_price(frame, self.parameters, shorter=True)
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        price = pl.col("price_decimal")
+        return (
+            _unequal(sides).filter(price == price.min().over(MOMENT)).with_columns(reason=pl.lit("the shorter price"))
+        )
 
 
-@dataclass(frozen=True)
-class Underdog:
+class Underdog(Rule):
     """The side at the longer price; no bet where both prices are equal."""
 
-    parameters: StrategyParameters = field(default_factory=StrategyParameters)
-    decision: Decision = "open"
-    name: str = "underdog"
-    version: str = "1"
+    name = "underdog"
+    is_null = True
 
-    def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return _by_price(frame, self.parameters, shorter=False)
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        price = pl.col("price_decimal")
+        return _unequal(sides).filter(price == price.max().over(MOMENT)).with_columns(reason=pl.lit("the longer price"))
 
 
-@dataclass(frozen=True)
-class HomeSide:
+class HomeSide(Rule):
     """The home side of every game."""
 
-    parameters: StrategyParameters = field(default_factory=StrategyParameters)
-    decision: Decision = "open"
-    name: str = "home_side"
-    version: str = "1"
+    name = "home_side"
+    is_null = True
 
-    def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-        chosen = side_offers(frame, self.parameters.book).filter(pl.col("side") == "home")
-        return as_bets(chosen, stake=self.parameters.stake, reason=pl.lit("the home side"))
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        return sides.filter(pl.col("side") == "home").with_columns(reason=pl.lit("the home side"))
 
 
-def _by_price(frame: pl.DataFrame, parameters: StrategyParameters, *, shorter: bool) -> pl.DataFrame:
-    offers = side_offers(frame, parameters.book)
+class OverParameters(StrategyParameters):
+    markets: tuple[Literal["total"], ...] = ("total",)
+
+
+class Over(Rule):
+    """The over of every total."""
+
+    name = "over"
+    Parameters = OverParameters
+    parameters: OverParameters
+    is_null = True
+
+    def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+        return sides.filter(pl.col("side") == "over").with_columns(reason=pl.lit("the over"))
+
+
+def _unequal(sides: pl.DataFrame) -> pl.DataFrame:
     price = pl.col("price_decimal")
-    edge_of_game = price.min() if shorter else price.max()
-    chosen = offers.filter(
-        (price == edge_of_game.over("game_key")) & (price.min().over("game_key") < price.max().over("game_key"))
-    )
-    return as_bets(
-        chosen, stake=parameters.stake, reason=pl.lit("the shorter price" if shorter else "the longer price")
-    )
+    return sides.filter(price.min().over(MOMENT) < price.max().over(MOMENT))
 
 
 def coin_by_key(game_keys: np.ndarray, seed: int) -> np.ndarray:
