@@ -1,0 +1,269 @@
+"""What the figures say, in sentences that are computed from them. Each has a test; where it fails the sentence says the
+opposite, and where there is nothing to test it says that.
+
+*Within errors* is two standard errors for one figure. Of many figures some stray further by chance, so for a list the
+sentence tells how many are beyond two, and the test is at three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from dagster_mlb.reporting.numerals import count, number, p_value, percent, plus_minus
+from dagster_mlb.reporting.strategy_report.chase import THRESHOLDS
+
+Verdict = Literal["holds", "fails", "open"]
+ALPHA: Final = 0.05
+ONE, MANY = 2.0, 3.0  # standard errors that a figure, or the worst of a list, may be away
+#: Fewer bets than these make no return that a list may be judged by.
+ENOUGH: Final = 300
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim: ``verdict`` (holds, fails, or open where nothing can be said), the sentence, and what it rests on."""
+
+    claim: str
+    verdict: Verdict
+    sentence: str
+    basis: str
+
+
+def roi_is_ev_clv(by_season: pl.DataFrame, basis: str) -> Finding:
+    """``by_season``: ``open_to_close.value_by_season``, its last row pooled."""
+    claim = "Mean return equals mean EV-CLV"
+    pooled = _pooled(by_season)
+    if pooled is None or pooled["roi_se"] is None or pooled["ev_clv"] is None:
+        return _nothing(claim, "No archive with opening and closing prices is in the warehouse.")
+    apart = pooled["roi"] - pooled["ev_clv"]
+    agrees = abs(apart) <= ONE * pooled["roi_se"]
+    sentence = (
+        f"Both sides of every game at the open returned {_pm(pooled['roi'], pooled['roi_se'], 2)}, and their EV-CLV had "
+        f"said {_pm(pooled['ev_clv'], pooled['ev_clv_se'], 2)}: they {'agree' if agrees else 'do not agree'} "
+        f"({_points(apart)} apart, two errors are {_points(ONE * pooled['roi_se'])})."
+    )
+    return Finding(claim, _verdict(agrees), sentence, f"{basis} · {count(pooled['n'])} sides")
+
+
+def clv_is_worth_its_face(by_season: pl.DataFrame, basis: str) -> Finding:
+    claim = "A point of EV-CLV is a point of return"
+    pooled = _pooled(by_season)
+    if pooled is None or pooled["clv_slope"] is None or pooled["clv_slope_se"] is None:
+        return _nothing(claim, "No archive with opening and closing prices is in the warehouse.")
+    slope, se = pooled["clv_slope"], pooled["clv_slope_se"]
+    is_one, is_some = abs(slope - 1) <= ONE * se, slope > ONE * se
+    told = "one for one" if is_one else ("but not one for one" if is_some else "and cannot be told from nothing")
+    sentence = (
+        f"Return regressed on EV-CLV has slope {plus_minus(slope, se, 2)}: a better price than the close is money, {told}."
+    )
+    return Finding(claim, _verdict(is_one and is_some), sentence, f"{basis} · {count(pooled['n'])} sides, errors by date")
+
+
+def no_naive_rule_beats_the_hold(rows: pl.DataFrame) -> Finding:
+    """``rows``: ``rows.ROW_SCHEMA``; those of rules without skill with enough bets are looked at."""
+    claim = "No naive rule beats minus the hold"
+    judged = naive(rows).with_columns(
+        _z=(pl.col("roi") - pl.col("minus_hold")) / pl.col("roi_se"), _above=pl.col("roi") / pl.col("roi_se")
+    )
+    if judged.is_empty():
+        return _nothing(claim, "No rule without skill was bet on a real sample.")
+    best = judged.sort("_above").row(-1, named=True)
+    winners = judged.filter(pl.col("_above") > ONE)
+    strays = judged.filter(pl.col("_z").abs() > ONE)
+    within = bool((judged["_z"].abs() <= MANY).all())
+    named = f"{best['strategy']} ({best['sample']}, {best['decision']}, {best['market']})"
+    if winners.is_empty():
+        first = (
+            f"Of {judged.height} runs of rules that know nothing, none returns more than nothing by two errors; the best, "
+            f"{named}, returned {_pm(best['roi'], best['roi_se'])}."
+        )
+    else:
+        first = (
+            f"{winners.height} of {judged.height} runs of rules that know nothing return more than nothing by two "
+            f"errors, first of all {named}: {_pm(best['roi'], best['roi_se'])}."
+        )
+    second = (
+        f" {_of(judged.height - strays.height, judged.height)} are within two errors of minus the hold of their own "
+        f"prices, {'all' if within else 'not all'} within three."
+    )
+    return Finding(claim, _verdict(winners.is_empty() and within), first + second, _samples_of(judged))
+
+
+def chasing_loses_the_hold(chase: pl.DataFrame, basis: str) -> Finding:
+    """``chase``: ``chase.SCHEMA``."""
+    claim = "Chasing a finished move loses about the hold"
+    follow, fade = _bet(chase, "follow"), _bet(chase, "fade")
+    if follow is None or fade is None:
+        return _nothing(claim, "No archive with opening and closing prices is in the warehouse.")
+    gains = follow["roi"] > ONE * follow["roi_se"]
+    near = all(abs(row["roi"] + row["hold"]) <= MANY * row["roi_se"] for row in (follow, fade))
+    ending = "chasing pays" if gains else "neither pays"
+    if not gains and near:
+        ending = "neither pays, and both are within three errors of the hold that the price charges"
+    elif not gains:
+        ending += ", but they are not both within three errors of the hold"
+    sentence = (
+        f"The side whose fair probability had risen by {_threshold()} or more, bought at the close: "
+        f"{_pm(follow['roi'], follow['roi_se'])}; against it: {_pm(fade['roi'], fade['roi_se'])} "
+        f"(minus the hold: {percent(-follow['hold'], signed=True)}). So {ending}."
+    )
+    return Finding(claim, _verdict(near and not gains), sentence, f"{basis} · {count(follow['n'])} and {count(fade['n'])} bets")
+
+
+def the_oracle_only_seems_to_win(chase: pl.DataFrame, basis: str) -> Finding:
+    claim = "The same side at the open wins, and could not be known"
+    oracle = _bet(chase, "oracle")
+    if oracle is None:
+        return _nothing(claim, "No archive with opening and closing prices is in the warehouse.")
+    wins = oracle["roi"] > ONE * oracle["roi_se"]
+    sentence = (
+        f"ORACLE, not a strategy: those sides at their opening price returned {_pm(oracle['roi'], oracle['roi_se'])}. "
+        + (
+            "They were chosen by their close: it is what a backtest shows that fills at the price from before the move."
+            if wins
+            else "Even with the close in hand that cannot be told from nothing here."
+        )
+    )
+    return Finding(claim, _verdict(wins), sentence, f"{basis} · {count(oracle['n'])} sides, chosen with the close in hand")
+
+
+def a_jump_takes_its_price_with_it(latency: pl.DataFrame, basis: str, seconds: int = 60) -> Finding:
+    """``latency``: ``jumps.SCHEMA``."""
+    claim = "After a jump its old price is gone"
+    before = _row(latency, pl.col("moment") == "before")
+    after = _row(latency, pl.col("latency") == seconds)
+    if before is None or after is None or before["ev_clv"] is None or after["ev_clv"] is None:
+        return _nothing(claim, "No book's ticks with jumps are in the warehouse.")
+    error = (before["ev_clv_se"] ** 2 + after["ev_clv_se"] ** 2) ** 0.5
+    is_gone = before["ev_clv"] - after["ev_clv"] > ONE * error
+    is_hold = abs(after["ev_clv"] + after["hold"]) <= max(MANY * after["ev_clv_se"], 0.002)
+    kept = "is gone" if is_gone else "seems to be there still"
+    level = "which is the hold" if is_hold else "which is not the hold"
+    sentence = (
+        f"ORACLE, the price before the jump: EV-CLV {_pm(before['ev_clv'], before['ev_clv_se'], 2)}. {seconds} s after "
+        f"its detection: {_pm(after['ev_clv'], after['ev_clv_se'], 2)}, {level} "
+        f"({percent(-after['hold'], 2, signed=True)}). The old price {kept}."
+    )
+    return Finding(claim, _verdict(is_gone and is_hold), sentence, f"{basis} · {count(after['n'])} fills of jumps of one book")
+
+
+def skill_is_luck_after_all(rows: pl.DataFrame, trials: int) -> Finding:
+    """Whether any run of a strategy beats what the closing prices allow by luck, once it is one of so many."""
+    claim = "No strategy survives the number of trials"
+    told = rows.filter((pl.col("n") > 0) & pl.col("p_no_skill").is_not_null() & ~pl.col("is_null"))
+    if told.is_empty():
+        return _nothing(claim, "No strategy has made a bet that could be judged.")
+    best = told.sort("p_no_skill").row(0, named=True)
+    survivors = told.filter(pl.col("p_deflated") <= ALPHA)
+    plain = told.filter(pl.col("p_no_skill") <= ALPHA).height
+    named = f"{best['strategy']} ({best['sample']}, {best['decision']}, {best['market']})"
+    sentence = (
+        f"Of {told.height} runs of strategies {plain} have p ≤ {ALPHA:.2f}, where chance alone makes about "
+        f"{number(ALPHA * told.height, 0)}. The smallest, {named}, has p = {p_value(best['p_no_skill'])}; as one of "
+        f"{count(trials)} trials p* = {p_value(best['p_deflated'])}. "
+        + ("Nothing survives." if survivors.is_empty() else f"{survivors.height} survive: look for the leak first.")
+    )
+    return Finding(claim, _verdict(survivors.is_empty()), sentence, _samples_of(told))
+
+
+def ev_clv_is_never_above_nothing(rows: pl.DataFrame) -> Finding:
+    """Closing value is the sharper judge: whether any run has found prices better than the close."""
+    claim = "No strategy's prices beat the close"
+    told = rows.filter((pl.col("n") >= ENOUGH) & (pl.col("ev_clv_se") > 0) & ~pl.col("is_null"))
+    if told.is_empty():
+        return _nothing(claim, f"No strategy has {ENOUGH} bets with a close.")
+    judged = told.with_columns(_z=pl.col("ev_clv") / pl.col("ev_clv_se"))
+    best = judged.sort("ev_clv").row(-1, named=True)
+    above = judged.filter(pl.col("_z") > MANY)
+    named = f"{best['strategy']} ({best['sample']}, {best['decision']}, {best['market']})"
+    sentence = (
+        f"Of {judged.height} runs with {ENOUGH} bets or more the best mean EV-CLV is "
+        f"{_pm(best['ev_clv'], best['ev_clv_se'], 2)}, of {named}. "
+        + (
+            "None is above nothing by three errors."
+            if above.is_empty()
+            else f"{above.height} are above nothing by three errors: look for the leak before the champagne."
+        )
+    )
+    return Finding(claim, _verdict(above.is_empty()), sentence, _samples_of(judged))
+
+
+def games_under_way_are_left_out(quotes: int | None, late: int | None, basis: str) -> Finding:
+    claim = "Quotes of games under way are left out"
+    if quotes is None or late is None:
+        return _nothing(claim, "No snapshots of several books are in the warehouse.")
+    sentence = f"{count(late)} of {count(quotes)} two-sided quotes were at or after first pitch. None of them is in any figure."
+    return Finding(claim, "holds" if late else "open", sentence, basis)
+
+
+def several_books_only_in_the_league(has_simulated: bool, events: pl.DataFrame) -> Finding:
+    """``events``: kind, provenance, n, of the signals that take several books or splits."""
+    claim = "Events of several books, tickets and money are simulated"
+    real = events.filter(pl.col("provenance") != "simulated")
+    if real.is_empty():
+        here = "in this one too they are simulated" if has_simulated else "in this warehouse there are none"
+        sentence = (
+            f"No real sample holds several books' ticks or public splits: steam, reverse line movement, divergence, "
+            f"freezes, conflicts and arbitrage are only in the simulated league; {here}."
+        )
+        return Finding(claim, "holds", sentence, "signals by provenance")
+    named = ", ".join(f"{count(n)} {kind.replace('_', ' ')} ({whose})" for kind, whose, n in real.iter_rows())
+    return Finding(claim, "fails", f"Real events of several books or of splits are here: {named}.", "signals by provenance")
+
+
+def naive(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rules without skill on real samples, with bets enough and an error."""
+    return rows.filter(
+        pl.col("is_null")
+        & (pl.col("n") >= ENOUGH)
+        & (pl.col("roi_se") > 0)
+        & pl.col("minus_hold").is_not_null()
+        & ~pl.col("provenance").str.contains("simulated")
+    )
+
+
+def _nothing(claim: str, why: str) -> Finding:
+    return Finding(claim, "open", f"{why} Nothing is said.", "–")
+
+
+def _verdict(is_so: bool) -> Verdict:
+    return "holds" if is_so else "fails"
+
+
+def _pooled(by_season: pl.DataFrame) -> dict[str, Any] | None:
+    return None if by_season.is_empty() else by_season.row(-1, named=True)
+
+
+def _row(frame: pl.DataFrame, which: pl.Expr) -> dict[str, Any] | None:
+    found = frame.filter(which)
+    return None if found.is_empty() or not found["n"][0] else found.row(0, named=True)
+
+
+def _bet(chase: pl.DataFrame, bet: str) -> dict[str, Any] | None:
+    found = _row(chase, (pl.col("bet") == bet) & (pl.col("threshold") == THRESHOLDS[0]))
+    return None if found is None or found["roi_se"] is None else found
+
+
+def _threshold() -> str:
+    return f"{number(100 * THRESHOLDS[0])} points"
+
+
+def _pm(value: float | None, se: float | None, digits: int = 1) -> str:
+    return plus_minus(value, se, digits, as_percent=True)
+
+
+def _points(value: float) -> str:
+    return f"{number(100 * abs(value), 2)} points"
+
+
+def _of(some: int, all_: int) -> str:
+    return f"All {all_}" if some == all_ else f"{some} of {all_}"
+
+
+def _samples_of(rows: pl.DataFrame) -> str:
+    names: Iterable[str] = rows["sample"].unique(maintain_order=True)
+    return f"{' · '.join(names)} · {rows.height} runs, {count(rows['n'].sum())} bets"

@@ -1,0 +1,109 @@
+"""The samples that figures are made on: which sources at which decisions, and what is known of them beforehand.
+
+A figure without its sample says nothing: prices of one archive with labels, one book's ticks, four books' snapshots and
+the simulated league have nothing in common but their columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dagster_mlb.strategies.protocol import Decision
+
+if TYPE_CHECKING:
+    from dagster_mlb.settings import Settings
+
+
+@dataclass(frozen=True)
+class Sample:
+    """``sources`` names whose prices are in it; empty: those of no archive named here (collected live, or simulated).
+    ``provenance`` limits those. ``follows_seasons``: whether the seasons asked for limit it.
+    """
+
+    key: str
+    title: str
+    note: str
+    decisions: tuple[Decision, ...]
+    sources: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
+    follows_seasons: bool = False
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.provenance == ("simulated",)
+
+    def offers_of(self, frame: pl.DataFrame, seasons: Iterable[int] | None = None) -> pl.DataFrame:
+        """The rows of an as-of frame that belong to this sample."""
+        wanted = pl.col("source").is_in(self.sources) if self.sources else ~pl.col("source").is_in(ARCHIVE_SOURCES)
+        if self.provenance:
+            wanted &= pl.col("provenance").is_in(self.provenance)
+        if self.follows_seasons and seasons is not None:
+            wanted &= pl.col("season").is_in(sorted(seasons))
+        return frame.filter(wanted)
+
+
+LABELS: Final = Sample(
+    key="labels",
+    title="SBR archive",
+    note="One unnamed consensus book, labels without a time: the open is taken as noon New York of the day before, the "
+    "close as the scheduled start. No ticks, no tickets, no money. Its close is its own, so EV-CLV at the close is the "
+    "hold of the price and nothing else.",
+    decisions=("open", "close"),
+    sources=("sbr_archive",),
+    follows_seasons=True,
+)
+ONE_BOOK: Final = Sample(
+    key="one_book",
+    title="Pinnacle 2016, ticks",
+    note="Every line of one sharp book with its second. It hangs its first price about a day before the game, after the "
+    "moment of the decision open; first ticks stand in for it. One book shows jumps; steam takes several, and is not in "
+    "this sample. Its close is its own.",
+    decisions=("open", "pregame", "close", "signal"),
+    sources=("pinnacle_archive",),
+)
+FOUR_BOOKS: Final = Sample(
+    key="four_books",
+    title="Four books 2024, snapshots",
+    note="Pinnacle, DraftKings, FanDuel and BetMGM moneylines, one or two snapshots a game at a moment that was inferred. "
+    "Quotes at or after first pitch are left out and counted.",
+    decisions=("pregame", "close"),
+    sources=("odds_api_archive",),
+)
+LATE_CONSENSUS: Final = Sample(
+    key="late_consensus",
+    title="Consensus closes 2018–2024",
+    note="Consensus moneylines labelled close, another archive than the first: the same questions asked once more.",
+    decisions=("close",),
+    sources=("scores_and_odds_archive",),
+)
+COLLECTED: Final = Sample(
+    key="collected",
+    title="Collected live",
+    note="What the sources said while it was news.",
+    decisions=("open", "pregame", "close", "signal"),
+    provenance=("live", "replayed", "archive"),
+)
+SIMULATED: Final = Sample(
+    key="simulated",
+    title="Simulated league",
+    note="Simulated: prices, tickets and money are drawn, and efficient by construction. It shows that the machinery "
+    "works and that skill is not found where there is none; it is no evidence about baseball. Events of several books, "
+    "and tickets and money, exist in this sample only.",
+    decisions=("open", "pregame", "close", "signal"),
+    provenance=("simulated",),
+)
+SAMPLES: Final = (LABELS, ONE_BOOK, FOUR_BOOKS, LATE_CONSENSUS, COLLECTED, SIMULATED)
+ARCHIVE_SOURCES: Final = tuple(source for sample in SAMPLES for source in sample.sources)
+
+
+def samples_in(settings: Settings) -> list[Sample]:
+    """Those of ``SAMPLES`` whose prices stand in the warehouse."""
+    from dagster_mlb.warehouse.frames import read_frame
+
+    held = read_frame(settings, "select source, provenance from curated.moneylines group by source, provenance")
+    marked = held.with_columns(season=pl.lit(0))
+    return [sample for sample in SAMPLES if not sample.offers_of(marked).is_empty()]
