@@ -37,6 +37,8 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     from dagster_mlb.sources.archives import ArchiveFolderError
     from dagster_mlb.sources.http_outcome import SourceError
     from dagster_mlb.sources.recordings import RecordingError
+    from dagster_mlb.strategies.catalog import CatalogError
+    from dagster_mlb.strategies.own_file import OwnFileError
     from dagster_mlb.warehouse.errors import WarehouseTooNewError, WarehouseUnavailableError
     from dagster_mlb.warehouse.held import HeldLoadError
     from dagster_mlb.warehouse.quarantine import AliasError, QuarantineError
@@ -45,6 +47,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     return (
         *(WarehouseUnavailableError, WarehouseTooNewError, ArchiveFolderError, TransformError),
         *(TraceError, QuarantineError, AliasError, HeldLoadError, SourceError, RecordingError),
+        *(CatalogError, OwnFileError),
     )
 
 

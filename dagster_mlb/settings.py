@@ -79,6 +79,9 @@ class Settings(BaseSettings):
         default="simulated", description="What a base URL that is not the source's own serves"
     )
 
+    strategies_file: Path | None = Field(
+        default=None, description="Which strategies run, as a TOML file; default: dagster_mlb/strategies/catalog.toml"
+    )
     fixed_now: datetime | None = Field(default=None, description="The clock stands at this moment (demo, tests)")
     dbt_runner: Literal["in_process", "subprocess"] = "in_process"
     dagster_storage: Literal["pooled", "stock"] = "pooled"

@@ -35,6 +35,7 @@ FLOORS = {
     "pipeline": 9,
     "cli_face": 10,
     "cli_sources": 11,
+    "cli_strategies": 11,
     "cli": 12,
 }
 ORCHESTRATION = {"defs", "definitions"}  # may import dagster anywhere
