@@ -20,6 +20,7 @@ ARCHIVE_DESCRIPTIONS = {
     "tick_archive": "Rows of tick archives (CSV, Parquet): every quote of a book with its moment, all columns as text.",
     "retrosheet_games": "Rows of Retrosheet's game logs and gameinfo files: the official results, cells as text.",
     "mlb_games": "Lines of files of games as MLB published them (JSONL), one object each.",
+    "bet_slips": "Rows of a person's own lists of bets (CSV), all columns as text. They are private: nothing is sent.",
 }
 _SHOWN_FILES = 60
 

@@ -9,6 +9,7 @@ import re
 
 from dagster_mlb.sources.archive_file import ArchiveFile, ArchiveFileRefusedError
 from dagster_mlb.sources.archive_tables import column_names
+from dagster_mlb.sources.bet_slips import parse as bet_slips
 from dagster_mlb.sources.mlb_games import parse as mlb_games
 from dagster_mlb.sources.retrosheet_games import parse as retrosheet_games
 from dagster_mlb.sources.tick_archive import parse as tick_archive
@@ -66,6 +67,8 @@ def recognise(file: ArchiveFile) -> tuple[str, str] | None:
             return None
         if mlb_games.looks_like(file.first_line) or _JSON_LINES_NAME.search(file.name):
             return "mlb_games", "jsonl"
+        if bet_slips.looks_like(file.first_line):  # before the ticks, whose columns a bet has too
+            return "bet_slips", "csv"
     columns = column_names(file)
     if retrosheet_games.looks_like_gameinfo(columns):
         return "retrosheet_games", "gameinfo"

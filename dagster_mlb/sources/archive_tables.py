@@ -45,17 +45,17 @@ def refuse_repeated(columns: Sequence[str], known: Sequence[str]) -> None:
         )
 
 
-def split_line(line: str) -> list[str] | None:
+def split_line(line: str, separator: str = ",") -> list[str] | None:
     """The fields of a line by the rules of CSV; None where a quote stays open or is followed by text."""
     if '"' not in line:
-        return line.split(",")
+        return line.split(separator)
     try:
-        return next(csv.reader([line], strict=True), None)
+        return next(csv.reader([line], strict=True, delimiter=separator), None)
     except csv.Error:
         return None
 
 
-def read_records(file: ArchiveFile, field_count: int) -> Iterator[Record]:
+def read_records(file: ArchiveFile, field_count: int, separator: str = ",") -> Iterator[Record]:
     """The records below the header line.
 
     A record may run over several lines inside quotes. Where that does not give ``field_count`` fields its first line
@@ -69,14 +69,14 @@ def read_records(file: ArchiveFile, field_count: int) -> Iterator[Record]:
         if item is None:
             return
         number, line = item
-        fields = split_line(line)
-        if fields is None and (longer := _over_lines(line, waiting, lines, field_count)) is not None:
+        fields = split_line(line, separator)
+        if fields is None and (longer := _over_lines(line, waiting, lines, field_count, separator)) is not None:
             line, fields = longer
         yield number, fields if fields is not None and len(fields) == field_count else None, line
 
 
 def _over_lines(
-    line: str, waiting: list[tuple[int, str]], lines: Iterator[tuple[int, str]], field_count: int
+    line: str, waiting: list[tuple[int, str]], lines: Iterator[tuple[int, str]], field_count: int, separator: str
 ) -> tuple[str, list[str]] | None:
     """Joins the following lines to one whose quote is open; ``waiting`` (a stack) keeps what was read in vain."""
     taken: list[tuple[int, str]] = []
@@ -84,7 +84,7 @@ def _over_lines(
     for item in chain(iter(lambda: waiting.pop() if waiting else None, None), lines):
         taken.append(item)
         record += "\n" + item[1]
-        if '"' in item[1] and (fields := split_record(record)) is not None and len(fields) == field_count:
+        if '"' in item[1] and (fields := split_record(record, separator)) is not None and len(fields) == field_count:
             return record, fields
         if len(taken) >= LONGEST_RECORD_LINES:
             break
@@ -92,10 +92,10 @@ def _over_lines(
     return None
 
 
-def split_record(record: str) -> list[str] | None:
+def split_record(record: str, separator: str = ",") -> list[str] | None:
     """As ``split_line``, for a record of several lines."""
     try:
-        rows = list(csv.reader(io.StringIO(record, newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(record, newline=""), strict=True, delimiter=separator))
     except csv.Error:
         return None
     return rows[0] if len(rows) == 1 else None

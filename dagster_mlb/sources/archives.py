@@ -1,7 +1,7 @@
 """Loads a folder of archive files into raw_data: which file is which, once only, each in one transaction of its own.
 
 A file is recognised by its content and its name, never by the folder it lies in. The formats are in the sources'
-own rooms (``sbr_archive``, ``tick_archive``, ``retrosheet_games``, ``mlb_games``).
+own rooms (``sbr_archive``, ``tick_archive``, ``retrosheet_games``, ``mlb_games``, ``bet_slips``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from dagster_mlb.sources.archive_file import (
     years_in_name,
 )
 from dagster_mlb.sources.archive_recognition import archive_by_name, reason_to_ignore, recognise
+from dagster_mlb.sources.bet_slips import parse as bet_slips
 from dagster_mlb.sources.mlb_games import parse as mlb_games
 from dagster_mlb.sources.retrosheet_games import parse as retrosheet_games
 from dagster_mlb.sources.sbr_archive import parse as sbr_archive
@@ -32,7 +34,7 @@ from dagster_mlb.sources.tick_archive import parse as tick_archive
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.errors import WarehouseUnavailableError
 
-ARCHIVES: tuple[str, ...] = ("sbr_archive", "tick_archive", "retrosheet_games", "mlb_games")
+ARCHIVES: tuple[str, ...] = ("sbr_archive", "tick_archive", "retrosheet_games", "mlb_games", "bet_slips")
 Outcome = Literal["stored", "unchanged", "refused", "ignored"]
 
 _LOADERS: dict[str, Callable[[psycopg.Connection, ArchiveFile, str, int], LoadedRecords]] = {
@@ -40,6 +42,7 @@ _LOADERS: dict[str, Callable[[psycopg.Connection, ArchiveFile, str, int], Loaded
     "tick_archive": tick_archive.load,
     "retrosheet_games": retrosheet_games.load,
     "mlb_games": mlb_games.load,
+    "bet_slips": bet_slips.load,
 }
 _LOG_OUTCOMES = {"stored": "stored", "unchanged": "repeat", "refused": "refused"}
 
@@ -88,24 +91,50 @@ def load_archive(
         raise ValueError(f"unknown archive {', '.join(unknown)}: the archives are {', '.join(ARCHIVES)}")
     paths = _files_below(Path(folder).expanduser())
     outcomes: list[FileOutcome] = []
+    with _loading(settings, run_id, provenance, archives, seasons) as loading:
+        for path in paths:
+            if (outcome := loading.take(path)) is not None:
+                outcomes.append(outcome)
+                if on_file is not None:
+                    on_file(outcome)
+    return outcomes
+
+
+def load_file(
+    settings: Settings, path: Path | str, archive: str, file_kind: str, *, run_id: str, name: str | None = None
+) -> FileOutcome:
+    """Loads one file that a person named as one of ``archive``: it is not asked what it is. Else as ``load_archive``.
+
+    ``name`` is the name to keep it under, where that is not the file's own. Raises ArchiveFolderError where there is no
+    such file.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise ArchiveFolderError(f"There is no file {path}.")
+    with _loading(settings, run_id, "archive", None, None) as loading:
+        outcome = loading.take(path, known_as=(archive, file_kind), name=name)
+    assert outcome is not None  # nothing narrows the load
+    return outcome
+
+
+@contextmanager
+def _loading(
+    settings: Settings, run_id: str, provenance: Provenance, archives: set[str] | None, seasons: set[int] | None
+) -> Iterator[_Loading]:
+    """A connection to load by. Raises WarehouseUnavailableError where the database goes away meanwhile."""
     with connect(settings, role="ingest", autocommit=True) as conn:
-        at = "the list of stored files was read"
+        loading: _Loading | None = None
         try:
             loading = _Loading(conn, settings, run_id, provenance, archives, seasons)
-            for path in paths:
-                at = f"{_shown(path)} was loaded"
-                if (outcome := loading.take(path)) is not None:
-                    outcomes.append(outcome)
-                    if on_file is not None:
-                        on_file(outcome)
+            yield loading
         except psycopg.OperationalError as error:
             if not conn.broken:
                 raise
+            at = f"{loading.at} was loaded" if loading and loading.at else "the list of stored files was read"
             raise WarehouseUnavailableError(
                 f"The database went away while {at}: nothing of that file is stored, the files "
                 "before it are. Start the database and load the folder again."
             ) from error
-    return outcomes
 
 
 def seasons_in(folder: Path | str) -> list[int]:
@@ -134,17 +163,22 @@ class _Loading:
     ) -> None:
         self.conn, self.settings, self.run_id, self.provenance = conn, settings, run_id, provenance
         self.archives, self.seasons = archives, seasons
+        self.at = ""  # the file that is being loaded
         self.known = {row[0]: row[1:] for row in conn.execute(_STORED_FILES)}
 
-    def take(self, path: Path) -> FileOutcome | None:
-        """None: the file is outside what was asked for."""
+    def take(
+        self, path: Path, *, known_as: tuple[str, str] | None = None, name: str | None = None
+    ) -> FileOutcome | None:
+        """None: the file is outside what was asked for. ``known_as``: archive and kind, where nobody need ask."""
         started = time.perf_counter()
-        name = _shown(path)
-        if reason := reason_to_ignore(name):
+        name = name or _shown(path)
+        self.at = name
+        if known_as is None and (reason := reason_to_ignore(name)):
             return FileOutcome(None, None, name, None, "ignored", 0, f"{name}: {reason}", None, 0.0)
         if self.seasons and (years := years_in_name(name)) and not self.seasons & set(years):
             return None
-        archive, kind, byte_length = archive_by_name(name), None, None
+        archive, kind = known_as or (archive_by_name(name), None)
+        byte_length = None
         try:
             body = _read(path)
             file, byte_length = ArchiveFile(name, body), len(body)
@@ -152,7 +186,7 @@ class _Loading:
                 if self.archives and stored[0] not in self.archives:
                     return None
                 return self._log(_unchanged(name, stored, started), byte_length)
-            recognised = recognise(file)
+            recognised = known_as or recognise(file)
             if recognised is None:
                 return FileOutcome(None, None, name, None, "ignored", 0, f"{name}: no archive format", None, 0.0)
             archive, kind = recognised

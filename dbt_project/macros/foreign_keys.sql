@@ -6,6 +6,7 @@
         ('staging', 'game_crosswalk', 'game_key', 'staging', 'games', 'game_key'),
         ('staging', 'starters', 'game_key', 'staging', 'games', 'game_key'),
         ('staging', 'weather', 'game_key', 'staging', 'games', 'game_key'),
+        ('staging', 'bets', 'game_key', 'staging', 'games', 'game_key'),
         ('staging', 'games', 'home_team_id', 'staging', 'teams', 'team_id'),
         ('staging', 'games', 'away_team_id', 'staging', 'teams', 'team_id'),
         ('staging', 'odds_ticks', 'series_id', 'staging', 'odds_series', 'series_id'),

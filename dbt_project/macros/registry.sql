@@ -44,6 +44,7 @@
         'tick_archive': 'stg_tick_archive__quotes',
         'retrosheet_games': 'stg_retrosheet_games__games',
         'mlb_games': 'stg_mlb_games__games',
+        'bet_slips': 'stg_bet_slips__bets',
     }) }}
 {%- endmacro %}
 
