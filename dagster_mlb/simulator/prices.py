@@ -12,10 +12,11 @@ innings in ``periods``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,22 +61,45 @@ QUOTES: Final = 1 + NEWS + 2
 FEWEST_CHANGES: Final = 3
 MOST_CHANGES: Final = 8
 _LAG_SPREAD: Final = 0.5
-_HOLDS: Final = np.array([book.hold for book in BOOKS])
-_SIDE_HOLDS: Final = np.array([book.side_hold for book in BOOKS])
-_NOISE: Final = np.array([book.noise for book in BOOKS])
-_LAGS: Final = np.array([book.lag for book in BOOKS]) * MINUTE
-_OPENS: Final = np.array([book.opens_after for book in BOOKS]) * MINUTE
-_FORGETS: Final = np.array([book.forgets for book in BOOKS])
-_SHARP: Final = np.array([book.is_sharp for book in BOOKS])
 # What is drawn for a quote beside its price: 0 whether the game is forgotten, 1 from when, 2 how long; then for the
 # home and the away starter's scratch: when the book hears of it, and how long it thinks.
 _EXTRA_DRAWS: Final = 7
-# Sharp books react within seconds and are back in minutes; (seconds to hear, of it by chance, to think, by chance).
-_REACTIONS: Final = np.array([(10, 30, 90, 240) if book.is_sharp else (40, 300, 300, 1500) for book in BOOKS])
 # The lines that a total may have, and the totals at or below which one must know the chance.
 _LINES: Final = np.arange(5.0, 15.01, 0.5)
 _LEAST: Final = 4
 _MOST: Final = 15
+
+
+class _Traits(NamedTuple):
+    """The books' ways as arrays; lags and openings in seconds. ``reactions`` to a scratch: seconds to hear of it, how
+    many more by chance, to think, how many more by chance."""
+
+    hold: Floats
+    side_hold: Floats
+    noise: Floats
+    lag: Floats
+    opens: Floats
+    forgets: Floats
+    sharp: NDArray[np.bool_]
+    reactions: Ints
+
+    @classmethod
+    def of(cls, books: Sequence[Book]) -> _Traits:
+        return cls(
+            hold=np.array([book.hold for book in books]),
+            side_hold=np.array([book.side_hold for book in books]),
+            noise=np.array([book.noise for book in books]),
+            lag=np.array([book.lag for book in books]) * MINUTE,
+            opens=np.array([book.opens_after for book in books]) * MINUTE,
+            forgets=np.array([book.forgets for book in books]),
+            sharp=np.array([book.is_sharp for book in books]),
+            # Sharp books react within seconds and are back in minutes.
+            reactions=np.array([(10, 30, 90, 240) if book.is_sharp else (40, 300, 300, 1500) for book in books]),
+        )
+
+
+_AS_THEY_ARE: Final = _Traits.of(BOOKS)
+_PROMPT: Final = _Traits.of([replace(book, noise=0.0, lag=0.0, forgets=0.0) for book in BOOKS])
 
 
 @dataclass(frozen=True)
@@ -130,10 +154,14 @@ class DayQuotes:
 
 
 class Market:
-    """Every book's quotes, drawn by date when first asked for and then kept."""
+    """Every book's quotes, drawn by date when first asked for and then kept.
 
-    def __init__(self, league: League) -> None:
+    ``prompt_books``: a control in which every book asks the fair price plus its hold, seconds after each piece of news.
+    """
+
+    def __init__(self, league: League, *, prompt_books: bool = False) -> None:
         self.league = league
+        self.prompt_books = prompt_books
         self._days: dict[date, DayQuotes] = {}
         self._periods: dict[tuple[date, str], PeriodQuotes] = {}
 
@@ -141,7 +169,7 @@ class Market:
         """The quotes for the games listed on a date (their whole path: whoever serves them cuts at its clock)."""
         if day not in self._days:
             season = self.league.season(day.year)
-            self._days[day] = draw_quotes(self.league, season, season.by_date[day])
+            self._days[day] = draw_quotes(self.league, season, season.by_date[day], prompt_books=self.prompt_books)
         return self._days[day]
 
     def period_quotes(self, day: date, period: str) -> PeriodQuotes:
@@ -161,8 +189,9 @@ def _quoted_outcomes() -> Floats:
     return np.ascontiguousarray(scoring.score_grid().outcomes[..., [0, 1, 2, *range(3 + _LEAST, 4 + _MOST)]])
 
 
-def draw_quotes(league: League, season: Season, listings: list[Listing]) -> DayQuotes:
-    """All quotes for some listings of a season."""
+def draw_quotes(league: League, season: Season, listings: list[Listing], *, prompt_books: bool = False) -> DayQuotes:
+    """All quotes for some listings of a season; ``prompt_books`` as in ``Market``."""
+    traits = _PROMPT if prompt_books else _AS_THEY_ARE
     streams, books, n = league.streams, len(BOOKS), len(listings)
     number = np.array([x.number for x in listings])
     addresses = [(st.QUOTES, season.plan.season, x.number) for x in listings]
@@ -179,7 +208,7 @@ def draw_quotes(league: League, season: Season, listings: list[Listing]) -> DayQ
         return streams.choose(moments, (values[0][..., columns], values[1][..., columns]))
 
     # Late openers too leave themselves most of the time to first pitch, however late a make-up was announced.
-    latest = np.minimum(_OPENS, 0.4 * (start - open_at)[:, None])
+    latest = np.minimum(traits.opens, 0.4 * (start - open_at)[:, None])
     opens = open_at[:, None] + drawn(open_at[:, None], 0) * latest
     changes = FEWEST_CHANGES + (drawn(open_at[:, None], 1) * (MOST_CHANGES + 1 - FEWEST_CHANGES)).astype(int)
     step = np.arange(QUOTES)
@@ -189,27 +218,27 @@ def draw_quotes(league: League, season: Season, listings: list[Listing]) -> DayQ
     later = np.where(step[1:] <= changes[..., None], later, np.inf)
     # A sharp book's next quote is of the news itself, some seconds after it and its lag.
     news = np.broadcast_to(np.sort(season.news_at[number], axis=1)[:, None], later.shape)
-    prompt = news + _LAGS[:, None] * 0.8 + 5 + 20 * drawn(open_at[:, None, None], times)
-    later = np.where(_SHARP[:, None], np.minimum(prompt, start[:, None, None] - MINUTE), later)
+    prompt = news + traits.lag[:, None] * 0.8 + 5 + 20 * drawn(open_at[:, None, None], times)
+    later = np.where(traits.sharp[:, None], np.minimum(prompt, start[:, None, None] - MINUTE), later)
     at = np.maximum.accumulate(np.concatenate([opens[..., None], later], axis=2), axis=2)
     heard = np.full(at.shape, -np.inf)
-    heard[..., 1:] = np.where(_SHARP[:, None], news, -np.inf)
+    heard[..., 1:] = np.where(traits.sharp[:, None], news, -np.inf)
     at = np.round(at).astype(np.float64)
-    at, scratch, suspended_from, suspended_to = _interrupted(league, season, listings, at, addresses)
+    at, scratch, suspended_from, suspended_to = _interrupted(league, season, listings, at, addresses, traits)
     quoted = np.isfinite(at)
     moment = np.where(quoted, at, 0.0)
 
     index = np.broadcast_to(number[:, None, None], at.shape)
-    lag = _LAGS[:, None] * (1 + _LAG_SPREAD * (drawn(open_at[:, None], 2)[..., None] - 0.5)) * (step > 0)
+    lag = traits.lag[:, None] * (1 + _LAG_SPREAD * (drawn(open_at[:, None], 2)[..., None] - 0.5)) * (step > 0)
     known = np.maximum(moment - lag, open_at[:, None, None])
     for news_heard in (heard, scratch):  # a quote that was brought forward has not heard its news yet
         known = np.maximum(known, np.where(news_heard <= moment, news_heard, -np.inf))
     outcomes = expected(_quoted_outcomes(), season, index, known)
     fair = np.where(quoted, expected(_quoted_outcomes()[..., :1], season, index, moment)[..., 0], np.nan)
     own = drawn(opens, 0, z)[..., None] * 0.7 + drawn(moment, noises[0], z) * 0.7
-    noise = own * _NOISE[:, None]
+    noise = own * traits.noise[:, None]
     moneyline = shift(outcomes[..., 0], noise)
-    home, away = two_way_prices(moneyline, np.broadcast_to(_HOLDS[:, None], at.shape))
+    home, away = two_way_prices(moneyline, np.broadcast_to(traits.hold[:, None], at.shape))
     lay_home, lay_away = np.zeros_like(home), np.zeros_like(away)
     for place, book in enumerate(BOOKS):
         if book.is_exchange:
@@ -218,12 +247,12 @@ def draw_quotes(league: League, season: Season, listings: list[Listing]) -> DayQ
 
     home_point = np.where(moneyline >= 0.5, -1.5, 1.5)
     cover = np.where(home_point < 0, outcomes[..., 1], 1 - outcomes[..., 2])
-    side_noise = (own + drawn(moment, noises[1], z) * 0.5) * _NOISE[:, None]
-    side_hold = np.broadcast_to(_SIDE_HOLDS[:, None], at.shape)
+    side_noise = (own + drawn(moment, noises[1], z) * 0.5) * traits.noise[:, None]
+    side_hold = np.broadcast_to(traits.side_hold[:, None], at.shape)
     spread_home, spread_away = two_way_prices(shift(cover, side_noise), side_hold)
-    touched = (drawn(moment, touches) < 0.6) | (step == 0)
+    touched = (drawn(moment, touches) < (1.0 if prompt_books else 0.6)) | (step == 0)
     total_quote = np.maximum.accumulate(np.where(touched, step, 0), axis=2)
-    total_noise = drawn(moment, noises[2], z) * _NOISE[:, None]
+    total_noise = drawn(moment, noises[2], z) * traits.noise[:, None]
     total, over = _totals(outcomes[..., 3:], total_noise, total_quote)
     over_price, under_price = two_way_prices(over, side_hold)
     offer = drawn(opens[..., None], offers)
@@ -251,7 +280,12 @@ def draw_quotes(league: League, season: Season, listings: list[Listing]) -> DayQ
 
 
 def _interrupted(
-    league: League, season: Season, listings: list[Listing], at: Floats, addresses: list[tuple[int, int, int]]
+    league: League,
+    season: Season,
+    listings: list[Listing],
+    at: Floats,
+    addresses: list[tuple[int, int, int]],
+    traits: _Traits,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """What keeps a book from quoting: games forgotten for hours, and prices taken down when a starter is scratched.
 
@@ -270,7 +304,7 @@ def _interrupted(
     step = np.arange(at.shape[2])
     from_ = at[..., 0] + (start - at[..., 0]) * (0.15 + 0.75 * drawn(open_at, 1))
     until = np.minimum(from_ + (2 + 5 * drawn(open_at, 2)) * 60 * MINUTE, start - 15 * MINUTE)
-    forgotten = ((drawn(open_at, 0) < _FORGETS) & (until > from_))[..., None]
+    forgotten = ((drawn(open_at, 0) < traits.forgets) & (until > from_))[..., None]
     missed = forgotten & (at > from_[..., None]) & (at < until[..., None])
     at = np.where(missed, np.round(until)[..., None] + 40 * step, at)
     at = np.where(np.isfinite(at), np.minimum(at, np.maximum(start - 4 * MINUTE, at[..., 0])[..., None]), at)
@@ -287,8 +321,8 @@ def _interrupted(
         if not scratched.any():
             continue
         news = season.confirmed_at[number, side][:, None]
-        told = np.round(news + _REACTIONS[:, 0] + _REACTIONS[:, 1] * drawn(news, 3 + 2 * place))
-        again = np.round(told + _REACTIONS[:, 2] + _REACTIONS[:, 3] * drawn(news, 4 + 2 * place))
+        told = np.round(news + traits.reactions[:, 0] + traits.reactions[:, 1] * drawn(news, 3 + 2 * place))
+        again = np.round(told + traits.reactions[:, 2] + traits.reactions[:, 3] * drawn(news, 4 + 2 * place))
         takes_down = scratched[:, None] & (told > at[..., 0]) & (again < start - 5 * MINUTE)
         after = takes_down[..., None] & (at >= told[..., None])
         first = after & (after.cumsum(2) == 1) & np.isfinite(at)

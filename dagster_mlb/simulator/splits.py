@@ -107,7 +107,7 @@ def public_splits(world: World, listing: Listing, market: str, moment: float, bo
         raise ValueError(f"{market} is not one of {', '.join(MARKETS)}")
     if book not in _PLACES:
         raise ValueError(f"{book} is not a book of the league: {', '.join(_PLACES)}")
-    path = _path(world.market, listing.date, market, book)
+    path = day_shares(world.market, listing.date, market, book)
     row = path.row[listing.number]
     told = np.flatnonzero(path.told[row] & (path.at[row] <= moment))
     if not len(told):
@@ -120,8 +120,9 @@ def public_splits(world: World, listing: Listing, market: str, moment: float, bo
 _PLACES: Final = {"": -1} | {book.key: place for place, book in enumerate(BOOKS)}
 
 
-class _Path(NamedTuple):
-    """Running shares of one date, market and book: ``(listing, hour)``; ``row``: listing number → first axis."""
+class DayShares(NamedTuple):
+    """Running shares (0 to 1) of one date, market and book, ``(listing, hour)``: ``told`` where they were told, at
+    ``at``. ``row``: listing number → first axis."""
 
     row: dict[int, int]
     at: Floats
@@ -141,10 +142,11 @@ class _Hours(NamedTuple):
 
 
 _hours: WeakKeyDictionary[Market, dict[date, _Hours]] = WeakKeyDictionary()
-_paths: WeakKeyDictionary[Market, dict[tuple[date, str, str], _Path]] = WeakKeyDictionary()
+_paths: WeakKeyDictionary[Market, dict[tuple[date, str, str], DayShares]] = WeakKeyDictionary()
 
 
-def _path(market: Market, day: date, name: str, book: str) -> _Path:
+def day_shares(market: Market, day: date, name: str, book: str) -> DayShares:
+    """The shares of one date, drawn when first asked for and then kept; ``book`` as in ``public_splits``."""
     days = _hours.setdefault(market, {})
     if day not in days:
         days[day] = _draw_hours(market.league.season(day.year), day)
@@ -167,7 +169,7 @@ def _draw_hours(season: Season, day: date) -> _Hours:
     return _Hours({int(x): i for i, x in enumerate(number)}, at, counted, outcomes, first)
 
 
-def _draw_path(market: Market, day: date, hours: _Hours, name: str, book: str) -> _Path:
+def _draw_path(market: Market, day: date, hours: _Hours, name: str, book: str) -> DayShares:
     season, streams = market.league.season(day.year), market.league.streams
     listings = season.by_date[day]
     place = _PLACES[book]
@@ -207,7 +209,7 @@ def _draw_path(market: Market, day: date, hours: _Hours, name: str, book: str) -
     if place < 0:
         uniforms = streams.uniforms([(SPLITS, x.season, x.number) for x in listings], HOURS)
         skipped = streams.choose(hours.at, uniforms) < SKIPPED
-    return _Path(
+    return DayShares(
         row=hours.row,
         at=hours.at,
         told=(volume > 0) & (bets >= FEWEST_BETS) & ~skipped,

@@ -21,7 +21,8 @@ class World:
     """A seeded league seen at ``now`` (aware). Two worlds of one seed differ only in what they may tell yet.
 
     ``redrawn_after`` with ``later_seed`` draws everything that becomes known after a moment from another seed: the
-    future changes, the past does not (for proofs that the future is never told).
+    future changes, the past does not (for proofs that the future is never told). ``prompt_books``: a control in which
+    no book errs or lags (for proofs that there is then nothing to find).
     """
 
     seed: int
@@ -30,6 +31,7 @@ class World:
     redrawn_after: datetime | None = None
     later_seed: int | None = None
     _drawn: list[tuple[League, Market]] = field(default_factory=list, repr=False, compare=False)
+    prompt_books: bool = False
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
@@ -49,7 +51,7 @@ class World:
     def _pair(self) -> tuple[League, Market]:
         if not self._drawn:
             league = League(self.seed, self.plans, redrawn_after=self.redrawn_after, later_seed=self.later_seed)
-            self._drawn.append((league, Market(league)))
+            self._drawn.append((league, Market(league, prompt_books=self.prompt_books)))
         return self._drawn[0]
 
     @property
@@ -82,6 +84,7 @@ class World:
                 ],
                 "redrawn_after": self.redrawn_after.isoformat() if self.redrawn_after else None,
                 "later_seed": self.later_seed,
+                "prompt_books": self.prompt_books,
             }
         )
 
@@ -98,6 +101,7 @@ class World:
             now=datetime.fromisoformat(told["now"]),
             redrawn_after=datetime.fromisoformat(told["redrawn_after"]) if told["redrawn_after"] else None,
             later_seed=told["later_seed"],
+            prompt_books=told.get("prompt_books", False),
         )
 
 
@@ -145,7 +149,7 @@ class MovingWorld(World):
     """
 
     def __init__(self, world: World, clock: Clock) -> None:
-        for name in ("seed", "plans", "redrawn_after", "later_seed", "_drawn"):
+        for name in ("seed", "plans", "redrawn_after", "later_seed", "_drawn", "prompt_books"):
             object.__setattr__(self, name, getattr(world, name))
         object.__setattr__(self, "clock", clock)
         object.__setattr__(self, "_pin", ContextVar[datetime | None]("pinned_now", default=None))
@@ -160,7 +164,15 @@ class MovingWorld(World):
 
     def at(self, now: datetime) -> World:
         """The same world (and the same drawn seasons), standing still at another moment."""
-        return World(self.seed, self.plans, now.astimezone(UTC), self.redrawn_after, self.later_seed, self._drawn)
+        return World(
+            self.seed,
+            self.plans,
+            now.astimezone(UTC),
+            self.redrawn_after,
+            self.later_seed,
+            self._drawn,
+            self.prompt_books,
+        )
 
     @contextmanager
     def pinned(self) -> Iterator[datetime]:
