@@ -28,6 +28,7 @@ FLOORS = {
     "sources": 3,
     "simulator": 4,
     "learning": 4,
+    "signals": 4,
     "strategies": 5,
     "bets": 6,
     "reporting": 7,
