@@ -71,10 +71,10 @@ def log_odds(probability: str) -> pl.Expr:
 
 
 def sharp_over_retail() -> pl.Expr:
-    """Logit by which the sharp books like the side more than the others do; at a signal of a conflict its strength, on
-    the side that it points to.
+    """Logit by which the sharp books like the side more than the others do; at the signal of a conflict, more than the
+    one book does that it is about.
     """
-    of_signal = pl.when((pl.col("signal_kind") == "book_conflict") & pl.col("is_signal_side")).then("signal_strength")
+    of_signal = pl.when(pl.col("signal_kind") == "book_conflict").then("signal_move")
     return pl.coalesce(log_odds("sharp_probability") - log_odds("retail_probability"), of_signal)
 
 

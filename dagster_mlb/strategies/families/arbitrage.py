@@ -47,6 +47,7 @@ class Arbitrage(Rule):
             sides.filter(
                 is_asked(asked.signal_kinds),
                 pl.col("book_kind").is_in(["book", "exchange"]),
+                pl.col("hold") >= 0,  # a book whose own two prices are an arbitrage has erred
                 is_at_signal() | (pl.col("age_minutes") <= asked.max_age_minutes),
             )
             # The line as the home side has it: -1.5 and +1.5 are one. (0 + -0.0 is 0.)

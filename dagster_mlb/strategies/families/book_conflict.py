@@ -58,10 +58,14 @@ class BookConflict(Rule):
         )
         if asked.min_value is None:
             return chosen.with_columns(strength=gap, reason=told)
-        value = pl.col("sharp_probability") * pl.col("price_decimal") - 1
-        return chosen.filter(
-            ~is_at_signal(),
-            pl.col("line").eq_missing(pl.col("consensus_line")),
-            value >= asked.min_value,
-            value <= asked.max_value,
-        ).with_columns(strength=gap, reason=pl.format("{}, worth {} % by them", told, number(100 * value, 2)))
+        # A price of another line is not worth what theirs is; a signal says so of the price of its own book.
+        on_their_line = pl.col("line").eq_missing(pl.col("consensus_line"))
+        value = (
+            pl.when(is_at_signal() & pl.col("is_signal_book"))
+            .then("signal_strength")
+            .when(~is_at_signal() & on_their_line)
+            .then(pl.col("sharp_probability") * pl.col("price_decimal") - 1)
+        )
+        return chosen.filter(value.is_between(asked.min_value, asked.max_value)).with_columns(
+            strength=gap, reason=pl.format("{}, worth {} % by them", told, number(100 * value, 2))
+        )

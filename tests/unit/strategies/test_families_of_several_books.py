@@ -58,10 +58,19 @@ def test_a_soft_price_must_be_worth_it_by_the_sharp_books_and_not_too_good() -> 
 
 
 def test_at_a_signal_the_conflict_is_what_the_signal_says() -> None:
-    assert picked(BookConflict(), signal("book_conflict", "away", signal_strength=0.045)) == ["away"]
-    assert picked(BookConflict(), signal("book_conflict", "away", signal_strength=0.0449)) == []
-    assert picked(BookConflict(), signal("steam", "away", signal_strength=0.2)) == []
-    assert picked(BookConflict(min_value=0.0), signal("book_conflict", "away", signal_strength=0.2)) == []
+    told = {"signal_strength": 0.012, "signal_move": 0.045, "signal_source": "a_source", "signal_book": "pinnacle"}
+    assert picked(BookConflict(), signal("book_conflict", "away", **told)) == ["away"]
+    assert picked(BookConflict(), signal("book_conflict", "away", **told | {"signal_move": 0.0449})) == []
+    assert picked(BookConflict(), signal("steam", "away", **told)) == []
+
+
+def test_the_value_of_a_signal_is_that_of_its_own_book() -> None:
+    rule = BookConflict(min_gap=0, min_value=0.012)
+    told = {"signal_strength": 0.012, "signal_move": 0.01, "signal_source": "a_source", "signal_book": "pinnacle"}
+    assert the_pick(rule, signal("book_conflict", "away", **told))["reason"].endswith("worth 1.2 % by them")
+    assert picked(rule, signal("book_conflict", "away", **told | {"signal_strength": 0.0119})) == []
+    assert picked(rule, signal("book_conflict", "away", **told | {"signal_strength": 0.031})) == []
+    assert picked(rule, signal("book_conflict", "away", **told | {"signal_book": "fanduel"})) == []
 
 
 # Arbitrage --------------------------------------------------------------------------------------------------
@@ -94,7 +103,8 @@ def test_arbitrage_has_its_edge() -> None:
 @pytest.mark.parametrize(
     "quotes",
     [
-        [book("fanduel", 110, 105)],  # a book that errs with itself
+        [book("fanduel", 110, 105, hold=-0.04)],
+        [book("fanduel", 110, 105, hold=-0.04), book("betmgm", -125, 104)],  # a book that has erred
         [book("fanduel", 110, -130), book("betmgm", -125, 105, age_minutes=15.1)],
         [book("fanduel", 110, -130), book("betmgm", -125, 105, age_minutes=None)],
         [book("fanduel", 110, -130), book("consensus", -125, 105, book_kind="consensus")],
