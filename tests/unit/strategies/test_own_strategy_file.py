@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from side_worlds import picked, quote
 
+from dagster_mlb.settings import PROJECT_ROOT
 from dagster_mlb.strategies.own_file import TEMPLATE, OwnFileError, load_strategy_file, rules_of, write_template
 from dagster_mlb.strategies.protocol import Rule
 
@@ -49,6 +50,12 @@ def test_the_template_is_short_and_runs_as_it_is(tmp_path: Path) -> None:
     assert picked(strategy, quote(price_1=120, move=0.044)) == []
     assert picked(strategy, quote(price_1=120)) == []
     assert len([line for line in TEMPLATE.read_text(encoding="utf-8").splitlines() if line.strip()]) <= 20
+
+
+def test_the_page_shows_the_template() -> None:
+    page = (PROJECT_ROOT / "docs" / "strategies.md").read_text(encoding="utf-8").splitlines()
+    code = [line for line in TEMPLATE.read_text(encoding="utf-8").splitlines() if '"""' not in line]
+    assert [line for line in code if line not in page] == []
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
