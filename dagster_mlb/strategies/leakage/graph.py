@@ -1,0 +1,150 @@
+"""Which tables lie between what is known and what is decided by it, read off the dbt graph: no list to keep.
+
+A *store* is a table left of that part of the graph whose rows say since when they are known (``known_at``): ticks,
+quotes, splits, results, starters, ratings. *Rebuilt* is every model right of staging that stands between the stores and
+a table whose rows belong to a moment. A model that lands there is rebuilt without a word here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from dagster_mlb.warehouse.compiled import Project, Relation
+
+#: The column that says which moment a row belongs to; of several the first. What a row holds is known by then.
+MOMENT_COLUMNS = ("decision_at", "detected_at", "known_at")
+KNOWN_AT = "known_at"
+
+#: Models that leave out rows in which nothing is decided, which they see with hindsight, each with why that is no leak
+#: into what is made of it. Rows that only one side has are not counted against them; every value is.
+SPARSE = {
+    "int_main_lines": "holds rows only for markets that ever had two lines; where it has none, the one line is meant",
+}
+
+_COLUMNS_SQL = """
+select
+    schemas.nspname,
+    tables.relname,
+    columns.attname,
+    format_type(columns.atttypid, columns.atttypmod),
+    exists (
+        select from pg_index as keys
+        where keys.indrelid = tables.oid and keys.indisunique and columns.attnum = any(keys.indkey)
+    )
+from pg_attribute as columns
+inner join pg_class as tables on tables.oid = columns.attrelid
+inner join pg_namespace as schemas on schemas.oid = tables.relnamespace
+where
+    (schemas.nspname, tables.relname) in (select * from unnest(%s::text[], %s::text[]))
+    and columns.attnum > 0
+    and not columns.attisdropped
+order by 1, 2, columns.attnum
+"""
+
+
+class Column(NamedTuple):
+    """A column of a table as the database has it. ``is_key``: part of a unique index."""
+
+    name: str
+    type: str
+    is_key: bool
+
+
+Columns = Mapping[Relation, tuple[Column, ...]]
+
+
+@dataclass(frozen=True)
+class AsOfGraph:
+    """The part of the graph between the stores and the decisions.
+
+    ``rebuilt`` in the order in which they can be built; ``moments`` the column of those whose rows belong to a moment;
+    ``stores`` what of their parents is cut; ``others`` what of them says nothing about time (games, seeds).
+    """
+
+    project: Project
+    columns: Columns
+    rebuilt: tuple[Relation, ...]
+    moments: Mapping[Relation, str]
+    stores: tuple[Relation, ...]
+    others: tuple[Relation, ...]
+
+    def has(self, relation: Relation, *names: str) -> bool:
+        return {column.name for column in self.columns[relation]} >= set(names)
+
+
+def as_of_graph(connection: psycopg.Connection, project: Project) -> AsOfGraph:
+    """The graph as far as its tables are there: what has not been made yet is left out with all that is made of it."""
+    columns = columns_of(connection, project)
+    left_of_staging = project.ancestors(node.relation for node in project.nodes.values() if node.layer == "staging")
+    right = {
+        node.relation
+        for node in project.nodes.values()
+        if node.layer in ("intermediate", "curated") and node.sql and node.relation not in left_of_staging
+    }
+    made = {
+        one for one in right if one in columns and all(need in columns for need in project.ancestors([one]) & right)
+    }
+    moments = {one: _moment_column(columns[one]) for one in made}
+    judged = [
+        one
+        for one, moment in moments.items()
+        if moment is not None
+        and project.nodes[one].materialized != "view"
+        and any(_is_store(columns, need) for need in _left_edge(project, one, right))
+    ]
+    judged = _worth_building(connection, project, judged, columns)
+    rebuilt = (set(judged) | project.ancestors(judged)) & made
+    edge = {need for one in rebuilt for need in project.parents(one)} - rebuilt
+    stores = sorted(one for one in edge if _is_store(columns, one))
+    return AsOfGraph(
+        project=project,
+        columns=columns,
+        rebuilt=tuple(project.in_order(rebuilt)),
+        moments={one: str(moments[one]) for one in project.in_order(judged)},
+        stores=tuple(stores),
+        others=tuple(sorted(one for one in edge if one in columns and one not in stores)),
+    )
+
+
+def columns_of(connection: psycopg.Connection, project: Project) -> Columns:
+    """The columns of every table of the project that the database has, in their order."""
+    schemas, tables = [one[0] for one in project.nodes], [one[1] for one in project.nodes]
+    found: dict[Relation, list[Column]] = {}
+    for schema, table, name, kind, is_key in connection.execute(_COLUMNS_SQL, [schemas, tables]):
+        found.setdefault((schema, table), []).append(Column(name, kind, is_key))
+    return {relation: tuple(columns) for relation, columns in found.items()}
+
+
+def _worth_building(
+    connection: psycopg.Connection, project: Project, judged: list[Relation], columns: Columns
+) -> list[Relation]:
+    """Without what nothing else is made of and whose rows the clock moves, every one: there is nothing to compare."""
+    needed = project.ancestors(judged)
+    return [one for one in judged if one in needed or _stands_still(connection, one, columns[one])]
+
+
+def _stands_still(connection: psycopg.Connection, relation: Relation, columns: tuple[Column, ...]) -> bool:
+    if all(column.name != "decision" for column in columns):
+        return True
+    query = sql.SQL("select exists (select from {} where decision <> 'current')").format(sql.Identifier(*relation))
+    return bool((connection.execute(query).fetchone() or (False,))[0])
+
+
+def _moment_column(columns: tuple[Column, ...]) -> str | None:
+    names = {column.name for column in columns}
+    return next((name for name in MOMENT_COLUMNS if name in names), None)
+
+
+def _is_store(columns: Columns, relation: Relation) -> bool:
+    return any(column.name == KNOWN_AT for column in columns.get(relation, ()))
+
+
+def _left_edge(project: Project, relation: Relation, right: set[Relation]) -> set[Relation]:
+    """What a model right of staging is made of in the end: the nearest tables that are not right of staging."""
+    inner = ({relation} | project.ancestors([relation])) & right
+    return {need for one in inner for need in project.parents(one)} - inner
