@@ -92,9 +92,9 @@ def points_here() -> pl.Expr:
     return ~is_at_signal() | pl.col("is_signal_side")
 
 
-def at_least(count: str, smallest: int) -> pl.Expr:
+def at_least(count: str, smallest: int | None) -> pl.Expr:
     """So many books or voices. A signal was found among enough of them already, and carries no count here."""
-    return is_at_signal() | (pl.col(count) >= smallest)
+    return pl.lit(value=True) if smallest is None else is_at_signal() | (pl.col(count) >= smallest)
 
 
 def within(hours: float | None) -> pl.Expr:

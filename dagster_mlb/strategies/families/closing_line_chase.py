@@ -5,14 +5,13 @@ from __future__ import annotations
 import polars as pl
 from pydantic import Field
 
-from dagster_mlb.strategies.evidence import at_least, log_odds, moved
+from dagster_mlb.strategies.evidence import log_odds, moved
 from dagster_mlb.strategies.protocol import Rule, StrategyParameters
 from dagster_mlb.strategies.reasons import number, this_side
 
 
 class ClosingLineChaseParameters(StrategyParameters):
     min_rise: float = Field(default=0.02, gt=0, description="Of the fair probability since the open")
-    min_books: int = Field(default=1, description="Books in the consensus")
 
 
 class ClosingLineChase(Rule):
@@ -31,15 +30,14 @@ class ClosingLineChase(Rule):
     decisions = ("close",)
 
     def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
-        asked = self.parameters
-        before = log_odds("consensus_probability") - moved("open")
-        rise = pl.col("consensus_probability") - 1 / (1 + (-before).exp())
-        return sides.filter(at_least("consensus_books", asked.min_books), rise >= asked.min_rise).with_columns(
+        before = log_odds("probability") - moved("open")
+        rise = pl.col("probability") - 1 / (1 + (-before).exp())
+        return sides.filter(rise >= self.parameters.min_rise).with_columns(
             strength=100 * rise,
             reason=pl.format(
                 "{} is at {} %, {} points likelier than at the open",
                 this_side(),
-                number(100 * pl.col("consensus_probability"), 1),
+                number(100 * pl.col("probability"), 1),
                 number(100 * rise, 2),
             ),
         )

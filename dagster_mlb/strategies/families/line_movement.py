@@ -15,7 +15,9 @@ class LineMovementParameters(StrategyParameters):
         default=TEN_CENTS, gt=0, description="Logit; prior systems, in cents: 1 small, 5 medium, 10 big"
     )
     window: Window = "open"
-    min_books: int = Field(default=1, description="Books in the consensus; prior systems: 2 for a significant move")
+    min_books: int | None = Field(
+        default=None, description="Books in the consensus; prior systems: 2 for a significant move"
+    )
     max_reversals: int | None = Field(default=None, description="No more changes of direction than these")
     max_hours_to_start: float | None = Field(default=None, description="Prior systems: a late move is within 3")
     signal_kinds: tuple[str, ...] = ("jump",)

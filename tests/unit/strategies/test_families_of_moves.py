@@ -130,7 +130,7 @@ def test_steam_may_be_asked_to_be_late() -> None:
 
 # Line movement ----------------------------------------------------------------------------------------------
 
-MOVED_AWAY = {"move": -0.09, "consensus_books": 1, "reversals": 2}
+MOVED_AWAY = {"move": -0.09, "consensus_books": 2, "reversals": 2}
 
 
 def test_line_movement_follows_the_market() -> None:
@@ -139,13 +139,16 @@ def test_line_movement_follows_the_market() -> None:
     assert pick["reason"] == "the market moved +0.09 logit toward BOS since the open"
 
 
-@pytest.mark.parametrize("change", [{"move": -0.0899}, {"move": None}, {"consensus_books": 0}])
+@pytest.mark.parametrize("change", [{"move": -0.0899}, {"move": None}])
 def test_line_movement_has_its_edges(change: dict[str, Any]) -> None:
     assert picked(LineMovement(), quote(**MOVED_AWAY | change)) == []
 
 
 def test_line_movement_may_be_steady_late_or_of_another_stretch() -> None:
     assert picked(LineMovement(max_reversals=2), quote(**MOVED_AWAY)) == ["away"]
+    assert picked(LineMovement(min_books=2), quote(**MOVED_AWAY)) == ["away"]
+    assert picked(LineMovement(min_books=3), quote(**MOVED_AWAY)) == []
+    assert picked(LineMovement(min_books=3), quote(**MOVED_AWAY | {"consensus_books": None})) == []
     assert picked(LineMovement(max_reversals=1), quote(**MOVED_AWAY)) == []
     assert picked(LineMovement(max_reversals=1), quote(**MOVED_AWAY | {"reversals": None})) == []
     assert picked(LineMovement(max_hours_to_start=0.9), quote(**MOVED_AWAY)) == []
@@ -164,7 +167,7 @@ def test_line_movement_at_signals_takes_the_kinds_it_is_asked_for() -> None:
 
 
 def at_close(market: str = "moneyline", **changes: Any) -> dict[str, Any]:
-    told = {"decision": "close", "consensus_probability_1": 0.55, "consensus_books": 1}
+    told = {"decision": "close", "probability_1": 0.55}
     return quote(market, **told | changes)
 
 
@@ -180,10 +183,10 @@ def test_the_chase_buys_at_the_close_what_has_become_likelier() -> None:
 def test_a_line_that_moved_is_a_rise_at_todays_line() -> None:
     rule = ClosingLineChase(markets=("total",))
     # The line went up by half a run at even prices: .18 logit toward the over.
-    assert picked(rule, at_close("total", consensus_probability_1=0.5, open_probability_1=0.5, move=0.18)) == ["over"]
+    assert picked(rule, at_close("total", probability_1=0.5, open_probability_1=0.5, move=0.18)) == ["over"]
 
 
-@pytest.mark.parametrize("change", [{"move": None}, {"consensus_probability_1": None}, {"consensus_books": 0}])
+@pytest.mark.parametrize("change", [{"move": None}, {"probability_1": None}])
 def test_the_chase_needs_open_and_close(change: dict[str, Any]) -> None:
     assert picked(ClosingLineChase(), at_close(**{"move": 0.2} | change)) == []
 
