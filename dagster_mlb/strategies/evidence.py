@@ -22,9 +22,8 @@ Window = Literal["open", "episode", "24h", "6h", "3h", "1h", "late"]
 FIVE_CENTS: Final = 0.045
 TEN_CENTS: Final = 0.09
 
-_MOVE_OF: Final[dict[Window, str]] = {
+_MOVE_OF: Final[dict[str, str]] = {
     "open": "move",
-    "episode": "episode_move",
     "24h": "move_24h",
     "6h": "move_6h",
     "3h": "move_3h",
@@ -60,10 +59,11 @@ def early_share(measure: Measure) -> pl.Expr:
 
 
 def moved(window: Window = "open") -> pl.Expr:
-    """Logit that the market went toward the side: since the open, since the last change of a starter (*episode*), in
-    the last hours, or within the window of the signal.
+    """Logit that the market went toward the side: since the open, since the last change of a starter or without one
+    since the open (*episode*), in the last hours, or within the window of the signal.
     """
-    return pl.coalesce(_MOVE_OF[window], "signal_move")
+    told = ["episode_move", "move"] if window == "episode" else [_MOVE_OF[window]]
+    return pl.coalesce(*told, "signal_move")
 
 
 def log_odds(probability: str) -> pl.Expr:

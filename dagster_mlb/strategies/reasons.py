@@ -11,7 +11,7 @@ from dagster_mlb.strategies.protocol import OPPOSITE
 
 _SINCE: Final[dict[Window, str]] = {
     "open": "since the open",
-    "episode": "since the last change of a starter",
+    "episode": "since the open or a change of starter",
     "24h": "in 24 hours",
     "6h": "in six hours",
     "3h": "in three hours",

@@ -1,1 +1,1 @@
-"""The strategies, one family a file. Each acts on the as-of frame alone."""
+"""The strategies, one family a file. Each picks from the sides it is shown and reads nothing else."""

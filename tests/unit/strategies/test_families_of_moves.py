@@ -17,7 +17,7 @@ from dagster_mlb.strategies.families.steam import Steam
 # Reverse line movement --------------------------------------------------------------------------------------
 
 BOS_IS_PUBLIC = {"tickets_1": 29.0, "move": 0.052, "episode_move": 0.052, "consensus_books": 5}
-AT_THE_EDGE = {"tickets_1": 40.0, "move": 0.045, "episode_move": 0.045, "consensus_books": 2}
+AT_THE_EDGE = {"tickets_1": 40.0, "episode_move": 0.045, "consensus_books": 2}
 
 
 def test_reverse_line_movement_bets_against_the_public_that_the_market_left() -> None:
@@ -58,6 +58,7 @@ def test_a_move_that_came_with_another_starter_is_news() -> None:
     news = BOS_IS_PUBLIC | {"move": 0.4, "episode_move": 0.0}
     assert picked(ReverseLineMovement(), quote(**news)) == []
     assert picked(ReverseLineMovement(window="open"), quote(**news)) == ["home"]
+    assert picked(ReverseLineMovement(), quote(**news | {"episode_move": None})) == ["home"]  # there was none
 
 
 def test_at_a_signal_it_takes_the_side_that_the_signal_points_to() -> None:
@@ -85,7 +86,7 @@ def test_a_price_that_does_not_answer_the_public_is_bet_against_it() -> None:
     pick = the_pick(LineFreeze(), quote(**FROZEN))
     assert (pick["side"], pick["strength"]) == ("away", 25.0)
     assert pick["reason"] == (
-        "tickets 75 % on NYY and the market moved only −0.02 logit since the last change of a starter: BOS"
+        "tickets 75 % on NYY and the market moved only −0.02 logit since the open or a change of starter: BOS"
     )
 
 
@@ -200,7 +201,7 @@ def test_hybrid_sharp_needs_money_and_move_on_one_side() -> None:
     pick = the_pick(HybridSharp(), quote(**CONFIRMED))
     assert (pick["side"], pick["strength"]) == ("home", 1.0)
     assert pick["reason"] == (
-        "the market moved +0.045 logit toward NYY since the last change of a starter, and its money is +10 points "
+        "the market moved +0.045 logit toward NYY since the open or a change of starter, and its money is +10 points "
         "over its tickets"
     )
     assert the_pick(HybridSharp(), quote(**CONFIRMED | {"episode_move": 0.2, "money_1": 60.0}))["strength"] == 1.5

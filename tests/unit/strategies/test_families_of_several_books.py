@@ -170,7 +170,7 @@ def test_signal_combinations_counts_what_points_to_a_side() -> None:
     assert (pick["market"], pick["side"], pick["strength"]) == ("moneyline", "home", 5.0)
     assert pick["reason"] == (
         "5 for NYY, 0 against: money over tickets +10 points, +10 points in the game's other market, the market moved "
-        "+0.045 logit since the last change of a starter, sharp books +0.046 logit above the others, tickets 35 %"
+        "+0.045 logit since the open or a change of starter, sharp books +0.046 logit above the others, tickets 35 %"
     )
 
 

@@ -161,6 +161,12 @@ def test_a_failed_import_leaves_nothing_behind(tmp_path: Path) -> None:
     assert {name for name in sys.modules if name.startswith("mlb_own_")} == before
 
 
+def test_a_file_that_is_no_python_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("a strategy", encoding="utf-8")
+    with pytest.raises(OwnFileError, match=r"a name that ends in \.py"):
+        load_strategy_file(tmp_path / "mine.txt")
+
+
 def test_a_file_that_is_not_there_is_named_with_the_way_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(OwnFileError, match=r"there is no such file; `mlb strategies new"):
         load_strategy_file(tmp_path / "mine.py")
