@@ -30,8 +30,8 @@ DEFAULT_MODEL = "lightgbm_offset"
 
 _OFFERS_SQL = """
 select p.game_key, p.decision, p.decision_at, p.market, p.source, p.book, p.line::float8 as line,
-       p.home_price as price_1, p.away_price as price_2, p.home_probability as probability_1, p.hold, p.age_minutes, p.price_known_at, p.load_id,
-       p.provenance, p.capture, p.moment_assumed, coalesce(b.kind, 'book') as book_kind,
+       p.home_price as price_1, p.away_price as price_2, p.home_probability as probability_1, p.hold, p.age_minutes,
+       p.price_known_at, p.load_id, p.provenance, p.capture, p.moment_assumed, coalesce(b.kind, 'book') as book_kind,
        coalesce(b.sharp_rank, 99)::int as sharp_rank
 from curated.decision_prices as p
 left join staging.sportsbooks as b on b.book = p.book

@@ -42,7 +42,7 @@ def place(strategy: Strategy, sides: pl.DataFrame) -> pl.DataFrame:
     if strategy.parameters.form == "fade":
         picks = _faded(picks, sides)
     # The price is what stands in the sides, whatever the strategy made of its copy.
-    told = sides.select(dict.fromkeys((*SIDE_KEY, *_ON_SCREEN))).join(
+    told = sides.select(list(dict.fromkeys((*SIDE_KEY, *_ON_SCREEN)))).join(
         picks.select(*SIDE_KEY, *PICK_COLUMNS), on=SIDE_KEY, how="inner", nulls_equal=True
     )
     placed = told.rename({"own_probability": "probability"}).select(BET_SCHEMA.keys()).cast(BET_SCHEMA)  # type: ignore[arg-type]
