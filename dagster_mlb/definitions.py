@@ -13,6 +13,7 @@ import dagster as dg
 
 from dagster_mlb.defs import checks, jobs, learning, schedules
 from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, source_checks, upstream_keys
+from dagster_mlb.defs.graded_bets import graded_bets
 from dagster_mlb.defs.raw_archives import archive_assets
 from dagster_mlb.defs.raw_live import live_assets
 from dagster_mlb.defs.source_health import source_health
@@ -42,6 +43,7 @@ def build_defs(
             learning.team_ratings,
             learning.train_and_predict,
             strategy_results,
+            graded_bets,
         ],
         asset_checks=[
             checks.records_accounted_for,

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 from dagster_mlb.settings import Settings
 
 if TYPE_CHECKING:
+    import polars as pl
     from rich.console import Console
 
+    from dagster_mlb.bets.lists import ListLoad
     from dagster_mlb.defs.serve import Addresses
     from dagster_mlb.sources.archives import FileOutcome
+    from dagster_mlb.warehouse.quarantine import QuarantinedRecord
     from dagster_mlb.warehouse.transform import TransformResult
 
 Result = TypeVar("Result")
@@ -81,10 +84,12 @@ def load_archives(
 def transform(
     settings: Settings, *, run_id: str, times: StepTimes | None = None, full_refresh: bool = False
 ) -> list[TransformResult]:
-    """Raw → staging → market marts → ratings → features. Raises TransformError at the first failed gate.
+    """Raw → staging → market marts → ratings → features; a person's bets graded anew. Raises TransformError at the
+    first failed gate.
 
     ``full_refresh``: every table is made anew from all of raw.
     """
+    from dagster_mlb.bets.grading import grade_bets
     from dagster_mlb.learning.run import rate_teams
     from dagster_mlb.warehouse.held import gate_loads
 
@@ -93,6 +98,7 @@ def transform(
     upstream = times.measure("staging and markets", lambda: run_to_the_end(settings, "upstream", full_refresh))
     times.measure("ratings", lambda: rate_teams(settings, run_id=run_id))
     features = times.measure("features", lambda: run_to_the_end(settings, "features"))
+    times.measure("bets graded", lambda: grade_bets(settings))
     return [upstream, features]
 
 
@@ -114,12 +120,13 @@ def run_to_the_end(settings: Settings, selection: str, full_refresh: bool = Fals
     return result
 
 
-def is_up_to_date(settings: Settings) -> bool:
-    """Whether no load waits to be staged and the dbt project is the one that last ran through."""
+def is_up_to_date(settings: Settings, *, but_for: str | None = None) -> bool:
+    """Whether no load waits to be staged (but those of one archive) and the dbt project is the one that last ran
+    through."""
     from dagster_mlb.warehouse.connection import connect
 
     with connect(settings) as connection:
-        pending = connection.execute(pending_loads_sql()).fetchone()
+        pending = connection.execute(pending_loads_sql(but_for)).fetchone()
         done = connection.execute(
             "select count(*) from operational.transformations "
             "where selection in ('upstream', 'features') and project_hash = %s",
@@ -128,13 +135,13 @@ def is_up_to_date(settings: Settings) -> bool:
     return pending == (0,) and done == (2,)
 
 
-def pending_loads_sql() -> str:
+def pending_loads_sql(but_for: str | None = None) -> str:
     """Counts the loads of raw that some model has yet to stage: those that stg_raw__record_counts, which every load
-    passes last, has not seen. Held loads wait for a person and do not count."""
+    passes last, has not seen. Held loads wait for a person and do not count; nor do those of archive ``but_for``."""
     from dagster_mlb.sources.raw_responses import RESPONSE_TABLES
 
-    tables = ("archive_files", *sorted(RESPONSE_TABLES))
-    loads = " union all ".join(f"select load_id from raw_data.{table}" for table in tables)
+    files = f"select load_id from raw_data.archive_files where archive is distinct from '{but_for or ''}'"
+    loads = " union all ".join([files, *(f"select load_id from raw_data.{table}" for table in sorted(RESPONSE_TABLES))])
     return f"""
         select count(*) from ({loads}) as loads
         where
@@ -191,6 +198,78 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
     console.print(f"  {loaded.times.total:6.1f} s  in all")
     console.print("Next: `mlb quarantine list` for what was not staged, `mlb learn` for models and strategies.")
     return 1 if loaded.refused else 0
+
+
+@dataclass
+class BetImport:
+    """What `mlb bets import` did. ``replaced``: the load that stood for the list before; ``stands_for``: the load that
+    does now, another one than the file's where a newer list of its name is there; ``refused``: the file's rows in
+    quarantine. ``graded``: all bets that stand, ``of_list``: those of this list."""
+
+    file: FileOutcome
+    replaced: ListLoad | None
+    stands_for: int
+    refused: list[QuarantinedRecord]
+    graded: pl.DataFrame
+    of_list: pl.DataFrame
+    times: StepTimes
+    was_needless: bool
+
+
+def import_bets(settings: Settings, path: Path, *, name: str | None = None, run_id: str = "bets-import") -> BetImport:
+    """A person's list of bets → raw → staging → graded. The same file once more changes nothing and runs nothing.
+
+    Where nothing but lists of bets waits, only what they touch is transformed. Raises BetImportError and
+    ArchiveFolderError as ``bets.lists.load_list`` does, TransformError where a gate fails.
+    """
+    from dagster_mlb.bets.lists import ARCHIVE, load_list, replaced_by, stands_for
+    from dagster_mlb.bets.summary import read_all
+    from dagster_mlb.warehouse.prepare import prepare
+    from dagster_mlb.warehouse.quarantine import list_quarantine
+
+    times = StepTimes()
+    times.measure("warehouse", lambda: prepare(settings))
+    file = times.measure("file to raw", lambda: load_list(settings, path, run_id=run_id, name=name))
+    assert file.load_id is not None  # a refused file has raised
+    needless = is_up_to_date(settings)
+    if not needless:
+        transform_bets(settings, run_id=run_id, times=times)
+    graded = read_all(settings)
+    return BetImport(
+        file=file,
+        replaced=replaced_by(settings, file.load_id),
+        stands_for=stands_for(settings, file.load_id),
+        refused=list_quarantine(settings, source=ARCHIVE, load_id=file.load_id, limit=None).records,
+        graded=graded,
+        of_list=graded.filter(graded["load_id"] == file.load_id),
+        times=times,
+        was_needless=needless,
+    )
+
+
+def transform_bets(settings: Settings, *, run_id: str, times: StepTimes | None = None) -> None:
+    """Lists of bets → staging → graded; all of `transform` where something else waits to be staged."""
+    from dagster_mlb.bets.grading import grade_bets
+    from dagster_mlb.bets.lists import ARCHIVE
+    from dagster_mlb.warehouse.held import gate_loads
+
+    times = times or StepTimes()
+    if not is_up_to_date(settings, but_for=ARCHIVE):
+        transform(settings, run_id=run_id, times=times)
+        return
+    gate_loads(settings, run_id)
+    times.measure("staging", lambda: run_to_the_end(settings, "bets"))
+    times.measure("bets graded", lambda: grade_bets(settings))
+
+
+def withdraw_bets(settings: Settings, name: str, *, run_id: str = "bets-withdraw") -> None:
+    """A list's bets leave all figures; raw keeps them. Raises BetImportError where there is no such list."""
+    from dagster_mlb.bets.lists import withdraw_list
+    from dagster_mlb.warehouse.prepare import prepare
+
+    prepare(settings)
+    withdraw_list(settings, name, run_id=run_id)
+    transform_bets(settings, run_id=run_id)
 
 
 def learn(settings: Settings, *, run_id: str, scheme: str = "season") -> StepTimes:

@@ -153,7 +153,7 @@ def _with_in_play(bets: pl.DataFrame, starts: pl.DataFrame) -> pl.DataFrame:
 
 def _settled(bets: pl.DataFrame, outcomes: Outcomes, now: datetime) -> pl.DataFrame:
     """Settled where there is a game, or the schedule says that it was called off; else ``ungraded_reason``."""
-    is_gradable = pl.col("game_key").is_not_null() | pl.col("called_off").is_not_null()
+    is_gradable = pl.col("_game_key").is_not_null() | pl.col("called_off").is_not_null()
     # A game that was called off and played on another day is no game of this day: it stands in by a key of its own.
     keyed = bets.with_columns(_game_key="game_key").with_columns(
         game_key=pl.coalesce("game_key", -1 - pl.col("_place").cast(pl.Int64))

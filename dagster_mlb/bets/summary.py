@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dagster_mlb.bets.graded_table import GRADED_COLUMNS, GRADED_TABLE
+from dagster_mlb.bets.graded_table import GRADED_COLUMNS, GRADED_SCHEMA, GRADED_TABLE
 from dagster_mlb.strategies.statistics import BetSummary, summarise
 
 if TYPE_CHECKING:
@@ -46,21 +46,27 @@ class TagSummary:
 
 def read_graded(settings: Settings, *, tag: str | None = None) -> pl.DataFrame:
     """``curated.graded_bets``, oldest game first. Raises NoBetsError where there are none (of that tag)."""
+    graded = read_all(settings)
+    if graded.is_empty():
+        raise NoBetsError(
+            "There are no bets yet: `mlb bets import FILE`, and `mlb bets template FILE` writes an example."
+        )
+    chosen = graded if tag is None else graded.filter(pl.col("tag") == tag)
+    if chosen.is_empty():
+        tags = ", ".join(sorted(graded["tag"].drop_nulls().unique()))
+        raise NoBetsError(f'No bet has the tag "{tag}": the tags are {tags or "none"}.')
+    return chosen
+
+
+def read_all(settings: Settings) -> pl.DataFrame:
+    """As ``read_graded``, of every tag; empty where there are none, or nothing was graded yet."""
     from dagster_mlb.warehouse.frames import read_frame
 
-    if read_frame(settings, f"select to_regclass('{GRADED_TABLE}') is not null as there")["there"][0]:
-        columns = ", ".join("line::float8 as line" if name == "line" else name for name in GRADED_COLUMNS)
-        graded = read_frame(
-            settings,
-            f"select {columns} from {GRADED_TABLE} order by official_date, placed_at, file_name, record_number",
-        )
-        tags = sorted(graded["tag"].drop_nulls().unique())
-        chosen = graded if tag is None else graded.filter(pl.col("tag") == tag)
-        if not chosen.is_empty():
-            return chosen
-        if not graded.is_empty():
-            raise NoBetsError(f'No bet has the tag "{tag}": the tags are {", ".join(tags) or "none"}.')
-    raise NoBetsError("There are no bets yet: `mlb bets import FILE`, and `mlb bets template FILE` writes an example.")
+    if not read_frame(settings, f"select to_regclass('{GRADED_TABLE}') is not null as there")["there"][0]:
+        return pl.DataFrame(schema=GRADED_SCHEMA).select(GRADED_COLUMNS)
+    order = "official_date, placed_at, file_name, record_number"
+    rows = read_frame(settings, f"select {', '.join(GRADED_COLUMNS)} from {GRADED_TABLE} order by {order}")
+    return rows.cast(GRADED_SCHEMA)  # type: ignore[arg-type]
 
 
 def summaries(graded: pl.DataFrame) -> list[TagSummary]:

@@ -360,6 +360,21 @@ def _strategy_results(lineage: Lineage, row: Row) -> list[TraceStep]:
     ]
 
 
+def _graded_bets(lineage: Lineage, row: Row) -> list[TraceStep]:
+    """A person's bet: its row in the list, the game, the close that it is measured by, and the result."""
+    written = lineage.raw.load_step(row["load_id"], [row["record_number"]], note="the bet as it was written")
+    if row["game_key"] is None:
+        return [written]
+    close = {name: row[name] for name in ("game_key", "market")}
+    close |= {"source": row["close_source"], "book": row["close_book"]}
+    return [
+        written,
+        lineage.game(row["game_key"]),
+        lineage.price("close", close, row["close_at"], CLOSING),
+        *lineage.results(row["game_key"]),
+    ]
+
+
 def _aggregate(
     what: str, query: str, keys: Sequence[str], road: Callable[[Lineage, Row], list[TraceStep]]
 ) -> Callable[[Lineage, Row], list[TraceStep]]:
@@ -434,6 +449,7 @@ ROADS: dict[str, Callable[[Lineage, Row], list[TraceStep]]] = {
     "curated.decision_prices": _decision_prices,
     "curated.enhanced_games": _enhanced_games,
     "curated.feature_vectors": _feature_vectors,
+    "curated.graded_bets": _graded_bets,
     "curated.model_performance": _aggregate(
         "curated.predictions", _PREDICTIONS_OF_FIGURE, ("game_key", "decision", "model_name"), _predictions
     ),
@@ -447,6 +463,7 @@ ROADS: dict[str, Callable[[Lineage, Row], list[TraceStep]]] = {
     "curated.strategy_results": _strategy_results,
     "curated.team_ratings": lambda lineage, row: [*lineage.rating(row), lineage.game(row["game_key"])],
     "curated.totals": _market_mart("total"),
+    "staging.bets": _record,
     "staging.game_crosswalk": _crosswalk,
     "staging.game_results": lambda lineage, row: [lineage.game(row["game_key"]), lineage.result(row)],
     "staging.games": lambda lineage, row: [lineage.game(row["game_key"])],
@@ -460,7 +477,7 @@ ROADS: dict[str, Callable[[Lineage, Row], list[TraceStep]]] = {
         for model in (
             *("stg_mlb_games__games", "stg_mlb_stats__schedule_games", "stg_odds_api__quotes", "stg_odds_api__scores"),
             *("stg_retrosheet_games__games", "stg_sbr_archive__rows", "stg_sbr_archive__quotes"),
-            "stg_tick_archive__quotes",
+            *("stg_tick_archive__quotes", "stg_bet_slips__bets"),
         )
     },
 }

@@ -155,7 +155,7 @@ class RawReader:
         """The record as raw keeps it, named as the file names its columns."""
         if raw_table == "mlb_games":
             return {"in raw": row["line"]}
-        if raw_table == "tick_archive":
+        if raw_table in ("tick_archive", "bet_slips"):
             return {
                 name: text for name, text in row.items() if name not in ("load_id", "row_number") and text is not None
             }

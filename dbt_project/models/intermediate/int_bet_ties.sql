@@ -115,6 +115,8 @@ judged as (
                 then 'the one known game of the day does not fit the start or the number of the game'
             when tied.game_key is null
                 then 'a doubleheader: say in game (1 or 2) or in start which one'
+            when tied.game_number <> statements.game_number and games_of_day.n_games = 1
+                then 'one game of these clubs is known on this day, and game says ' || statements.game_number
             when tied.game_number <> statements.game_number
                 then 'start and day are those of game ' || tied.game_number || ' of the day, and game says '
                     || statements.game_number
