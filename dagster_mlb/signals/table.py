@@ -7,6 +7,7 @@ leaves the same rows.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -102,42 +103,50 @@ from staging.starters
 """
 
 
-def read_states(settings: Settings, *, seasons: set[int] | None = None) -> pl.DataFrame:
-    """``STATES`` of the warehouse that have a moment of their own; of ``seasons`` where given."""
+def read_states(
+    settings: Settings, *, seasons: set[int] | None = None, games: Collection[int] | None = None
+) -> pl.DataFrame:
+    """``STATES`` of the warehouse that have a moment of their own; of ``seasons`` and ``games`` (keys) where given."""
     from dagster_mlb.warehouse.frames import read_frame
 
     has_level = "level" in _columns_of(settings, "staging.int_market_states")
     query = _STATES_SQL.format(level="level" if has_level else "null::float8")
-    frame = read_frame(settings, query + _of_seasons(seasons))
+    frame = read_frame(settings, query + _only(seasons, games))
     if not has_level:
         level = market_level(frame["market"].to_numpy(), frame["probability_1"].to_numpy(), frame["line"].to_numpy())
         frame = frame.with_columns(level=pl.Series(level).fill_nan(None))
     return frame.select(STATES.keys()).cast(STATES)  # type: ignore[arg-type]
 
 
-def read_splits(settings: Settings, *, seasons: set[int] | None = None) -> pl.DataFrame:
+def read_splits(
+    settings: Settings, *, seasons: set[int] | None = None, games: Collection[int] | None = None
+) -> pl.DataFrame:
     """``SPLITS`` of the warehouse; none where the table is not there yet."""
     from dagster_mlb.warehouse.frames import read_frame
 
     if not _columns_of(settings, "staging.int_split_states"):
         return pl.DataFrame(schema=SPLITS)
-    frame = read_frame(settings, _SPLITS_SQL + _of_seasons(seasons, "where"))
+    frame = read_frame(settings, _SPLITS_SQL + _only(seasons, games, "where"))
     return frame.select(SPLITS.keys()).cast(SPLITS)  # type: ignore[arg-type]
 
 
-def read_games(settings: Settings, *, seasons: set[int] | None = None) -> pl.DataFrame:
+def read_games(
+    settings: Settings, *, seasons: set[int] | None = None, games: Collection[int] | None = None
+) -> pl.DataFrame:
     """``GAMES`` of the warehouse, with ``scheduled_start_at`` beside."""
     from dagster_mlb.warehouse.frames import read_frame
 
-    frame = read_frame(settings, _GAMES_SQL + _of_seasons(seasons, "where"))
+    frame = read_frame(settings, _GAMES_SQL + _only(seasons, games, "where"))
     return frame.cast(GAMES | {"scheduled_start_at": UTC_TIMESTAMP})  # type: ignore[arg-type]
 
 
-def read_starters(settings: Settings, *, seasons: set[int] | None = None) -> pl.DataFrame:
+def read_starters(
+    settings: Settings, *, seasons: set[int] | None = None, games: Collection[int] | None = None
+) -> pl.DataFrame:
     """``STARTERS`` of the warehouse: changed is who replaces another of the same source."""
     from dagster_mlb.warehouse.frames import read_frame
 
-    return read_frame(settings, _STARTERS_SQL + _of_seasons(seasons, "where")).cast(STARTERS)  # type: ignore[arg-type]
+    return read_frame(settings, _STARTERS_SQL + _only(seasons, games, "where")).cast(STARTERS)  # type: ignore[arg-type]
 
 
 def publish_signals(settings: Settings, run_id: str, parameters: Parameters | None = None) -> pl.DataFrame:
@@ -159,11 +168,19 @@ def publish_signals(settings: Settings, run_id: str, parameters: Parameters | No
     return signals
 
 
-def _of_seasons(seasons: set[int] | None, word: str = "and") -> str:
-    if seasons is None:
-        return ""
-    listed = ", ".join(str(int(season)) for season in sorted(seasons)) or "null"
-    return f" {word} game_key in (select game_key from staging.games where season in ({listed}))"
+def _only(seasons: set[int] | None, games: Collection[int] | None, word: str = "and") -> str:
+    """The condition that leaves games of ``seasons`` and ``games`` (keys), where they are given."""
+    conditions = []
+    if seasons is not None:
+        of_seasons = f"select game_key from staging.games where season in ({_listed(seasons)})"
+        conditions.append(f"game_key in ({of_seasons})")
+    if games is not None:
+        conditions.append(f"game_key in ({_listed(games)})")
+    return f" {word} {' and '.join(conditions)}" if conditions else ""
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(str(int(number)) for number in sorted(numbers)) or "null"
 
 
 def _columns_of(settings: Settings, table: str) -> set[str]:

@@ -7,7 +7,8 @@ of the logic, on frames in memory; ``as_of_frame`` and ``signal_frame`` read tho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -77,10 +78,11 @@ def as_of_frame(
     decision: Decision,
     *,
     seasons: set[int] | None = None,
+    games: Collection[int] | None = None,
     model_name: str = DEFAULT_MODEL,
 ) -> pl.DataFrame:
-    """The frame (``OFFER_SCHEMA``) of all games at ``decision``, of ``seasons`` where given; at *signal* the frame of
-    every signal's own moment.
+    """The frame (``OFFER_SCHEMA``) of all games at ``decision``, of ``seasons`` and ``games`` (keys) where given; at
+    *signal* the frame of every signal's own moment.
 
     Without any predictions yet the model's probability is NULL throughout. Raises ``LeakageError`` where a table
     holds for this decision something that was known only later.
@@ -88,32 +90,36 @@ def as_of_frame(
     from dagster_mlb.warehouse.frames import read_frame
 
     if decision == "signal":
-        return signal_frame(settings, seasons=seasons)
-    offers = read_frame(settings, _OFFERS_SQL, [decision])
-    context = read_frame(settings, _CONTEXT_SQL, [decision])
+        return signal_frame(settings, seasons=seasons, games=games)
+    of_games, keys = _of_games(games)
+    offers = read_frame(settings, f"{_OFFERS_SQL} and {of_games}", [decision, *keys])
+    context = read_frame(settings, f"{_CONTEXT_SQL} and {of_games}", [decision, *keys])
     if seasons is not None:
         context = context.filter(pl.col("season").is_in(sorted(seasons)))
         offers = offers.join(context.select("game_key").unique(), on="game_key", how="semi")
     predictions = None
     if _is_there(settings, "curated.predictions"):
-        predictions = read_frame(settings, _PREDICTIONS_SQL, [decision, model_name])
+        predictions = read_frame(settings, f"{_PREDICTIONS_SQL} and {of_games}", [decision, model_name, *keys])
     return assemble_frame(offers, context, predictions)
 
 
-def signal_frame(settings: Settings, *, seasons: set[int] | None = None) -> pl.DataFrame:
+def signal_frame(
+    settings: Settings, *, seasons: set[int] | None = None, games: Collection[int] | None = None
+) -> pl.DataFrame:
     """The frame of every signal that stands in ``curated.sharp_action_signals``; empty where there are none."""
     from dagster_mlb.warehouse.frames import read_frame
 
     if not _is_there(settings, "curated.sharp_action_signals"):
         return pl.DataFrame(schema=OFFER_SCHEMA)
-    signals = read_frame(settings, _SIGNALS_SQL)
-    games = read_frame(settings, _GAMES_SQL)
+    of_games, keys = _of_games(games)
+    signals = read_frame(settings, f"{_SIGNALS_SQL} where {of_games}", keys)
+    played = read_frame(settings, f"{_GAMES_SQL} where {of_games}", keys)
     if seasons is not None:
-        games = games.filter(pl.col("season").is_in(sorted(seasons)))
-        signals = signals.join(games.select("game_key"), on="game_key", how="semi")
-    keys = signals["game_key"].unique().sort().to_list()
-    states = read_frame(settings, f"{STATES_SQL} and s.game_key = any(%s)", [keys])
-    return assemble_signal_frame(signals, states, games)
+        played = played.filter(pl.col("season").is_in(sorted(seasons)))
+        signals = signals.join(played.select("game_key"), on="game_key", how="semi")
+    with_signals = signals["game_key"].unique().sort().to_list()
+    states = read_frame(settings, f"{STATES_SQL} and s.game_key = any(%s)", [with_signals])
+    return assemble_signal_frame(signals, states, played)
 
 
 def assemble_frame(
@@ -219,6 +225,11 @@ def _refuse_other_moment(joined: pl.DataFrame) -> None:
             f"betting_lines_enhanced of game_key {first['game_key']} are of {first['context_decision_at']}, after the "
             f"decision at {first['decision_at']}: rebuild betting_lines_enhanced and decision_prices together"
         )
+
+
+def _of_games(games: Collection[int] | None) -> tuple[str, list[Any]]:
+    """A condition on game_key, and its parameters."""
+    return ("true", []) if games is None else ("game_key = any(%s)", [sorted(games)])
 
 
 def _is_there(settings: Settings, table: str) -> bool:

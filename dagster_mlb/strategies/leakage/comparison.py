@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from dagster_mlb.strategies.leakage.frames import Difference
-from dagster_mlb.strategies.leakage.graph import SPARSE, AsOfGraph
+from dagster_mlb.strategies.leakage.graph import HINDSIGHT, AsOfGraph
 from dagster_mlb.warehouse.compiled import Relation
 
 ROUNDING = 1e-9  # of probabilities, logits, minutes; absolute, relative above 1
@@ -57,9 +57,8 @@ def compare(
     live = _rows_of(graph, relation, f'"{relation[0]}"."{relation[1]}"', moment)
     only_live, only_rebuilt = _alone(connection, live, rebuilt), _alone(connection, rebuilt, live)
     differences, rounded = row_differences(".".join(relation), only_live, only_rebuilt)
-    if graph.project.nodes[relation].name in SPARSE:
-        differences = [difference for difference in differences if difference.column != "*"]
-    return Comparison(stands.rows, tuple(differences), rounded)
+    meant = HINDSIGHT.get(graph.project.nodes[relation].name, {})
+    return Comparison(stands.rows, tuple(one for one in differences if one.column not in meant), rounded)
 
 
 def row_differences(
@@ -94,13 +93,13 @@ def row_differences(
 
 
 def _rows_of(graph: AsOfGraph, relation: Relation, table: str, moment: datetime) -> str:
-    """The rows of the window's games that belong to ``moment`` or earlier. What the clock moves is left out."""
+    """The rows of the judged games that belong to ``moment`` or earlier. What the clock moves is left out."""
     listed = ", ".join(f'"{column.name}"' for column in graph.columns[relation])
     conditions = [f"{graph.moments[relation]} <= timestamptz '{moment.isoformat()}'"]
     if graph.has(relation, "decision"):
         conditions.append("decision <> 'current'")
     if graph.has(relation, "game_key"):
-        conditions.append("game_key in (select game_key from pg_temp.window_games)")
+        conditions.append("game_key in (select game_key from pg_temp.judged_games)")
     return f"select {listed} from {table} where {' and '.join(conditions)}"
 
 

@@ -20,10 +20,15 @@ from dagster_mlb.warehouse.compiled import Project, Relation
 MOMENT_COLUMNS = ("decision_at", "detected_at", "known_at")
 KNOWN_AT = "known_at"
 
-#: Models that leave out rows in which nothing is decided, which they see with hindsight, each with why that is no leak
-#: into what is made of it. Rows that only one side has are not counted against them; every value is.
-SPARSE = {
-    "int_main_lines": "holds rows only for markets that ever had two lines; where it has none, the one line is meant",
+#: What is known with hindsight and meant to be: model → column → why nothing is decided by it. The column ``*`` stands
+#: for rows that only one side has; the values of the others are compared all the same.
+HINDSIGHT: Mapping[str, Mapping[str, str]] = {
+    "int_decision_points": {
+        "close_at": "the moment of the game's last decision beside each of its decisions: a date in a calendar",
+    },
+    "int_main_lines": {
+        "*": "holds rows only for markets that ever had two lines; where it has none, the one line is meant",
+    },
 }
 
 _COLUMNS_SQL = """

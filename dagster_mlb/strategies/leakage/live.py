@@ -20,7 +20,7 @@ from dagster_mlb.strategies.leakage.comparison import compare, standing
 from dagster_mlb.strategies.leakage.frames import Difference
 from dagster_mlb.strategies.leakage.graph import AsOfGraph, as_of_graph
 from dagster_mlb.strategies.leakage.moments import Moment, choose_moments
-from dagster_mlb.strategies.leakage.rebuild import MUTATIONS, Mutation, Window, rebuilt, window
+from dagster_mlb.strategies.leakage.rebuild import MUTATIONS, Mutation, Window, judged, rebuilt, window
 from dagster_mlb.warehouse.compiled import Project, compiled_project
 from dagster_mlb.warehouse.connection import connect
 
@@ -125,11 +125,12 @@ def _check_moment(
     games: Window, moment: Moment, mutations: Sequence[Mutation], seed: int, clock: datetime
 ) -> list[TableReport]:
     connection, graph = games.connection, games.graph
-    stands = {relation: standing(connection, graph, relation, moment.at) for relation in graph.moments}
     reports = []
-    for mutation in mutations:
-        with rebuilt(games, mutation, moment.at, seed, clock) as tables:
-            for relation, rows in stands.items():
-                found = compare(connection, graph, relation, tables[relation], moment.at, rows)
-                reports.append(TableReport(".".join(relation), mutation, moment, *found))
+    with judged(games, moment.at):
+        stands = {relation: standing(connection, graph, relation, moment.at) for relation in graph.moments}
+        for mutation in mutations:
+            with rebuilt(games, mutation, moment.at, seed, clock) as tables:
+                for relation, rows in stands.items():
+                    found = compare(connection, graph, relation, tables[relation], moment.at, rows)
+                    reports.append(TableReport(".".join(relation), mutation, moment, *found))
     return reports

@@ -33,6 +33,8 @@ _INTEGERS, _FLOATS, _TEXTS = {"smallint", "integer", "bigint"}, {"real", "double
 #: A model that has one of these is a history of a club or a person: it is built whole, not of the window's games alone.
 _HISTORIES = ("team_id", "pitcher_id", "player_id", "person_id")
 _CLOCK = "operational.clock"
+#: What a game's row says of its own course is known from then on, whatever else the row says.
+_FIRST_PITCH = "first_pitch_at"
 
 _KNOWN_FROM = "known_from"  # when a row of a narrowed store is known; not a column of the store itself
 
@@ -76,6 +78,16 @@ _WINDOW_SQL = (
 )
 
 
+# Without games that were to begin and had not: their close waits for first pitch, as does which prices were before it.
+_JUDGED_SQL = """
+create temporary table judged_games on commit drop as
+select games.game_key
+from window_games
+inner join staging.games as games on games.game_key = window_games.game_key
+where not coalesce(games.scheduled_start_at <= %(moment)s and games.first_pitch_at > %(moment)s, false)
+"""
+
+
 class StaleTableError(RuntimeError):
     """A table was made by another version of its model: it cannot be compared with what the model says now."""
 
@@ -104,6 +116,15 @@ def window(connection: psycopg.Connection, graph: AsOfGraph, first: date, last: 
 
 
 @contextmanager
+def judged(games: Window, moment: datetime) -> Iterator[None]:
+    """Within it ``judged_games`` are the games of the window whose rows of ``moment`` and before are final."""
+    with games.connection.transaction(force_rollback=True):
+        games.connection.execute(_JUDGED_SQL, {"moment": moment})
+        games.connection.execute("analyze judged_games")
+        yield
+
+
+@contextmanager
 def rebuilt(
     games: Window, mutation: Mutation, moment: datetime, seed: int, clock: datetime
 ) -> Iterator[dict[Relation, str]]:
@@ -118,6 +139,9 @@ def rebuilt(
         names = {relation: f'pg_temp."{name}"' for relation, name in games.narrowed.items()}
         for relation in graph.stores:
             names[relation] = _mutated(games, relation, mutation, moment, seed)
+        for relation in graph.others:
+            if graph.has(relation, _FIRST_PITCH):
+                names[relation] = _not_begun(games, relation, mutation, moment, seed)
         now = moment if mutation == "truncation" else clock
         connection.execute("create temporary table clock on commit drop as select %s::timestamptz as now_at", [now])
         for relation in graph.rebuilt:
@@ -183,6 +207,21 @@ def _mutated(games: Window, relation: Relation, mutation: Mutation, moment: date
         text = f"select {listed} from {source} as store"
     games.connection.execute(f'create temporary view "{name}" as {text}'.encode())
     return f'pg_temp."{name}"'
+
+
+def _not_begun(games: Window, relation: Relation, mutation: Mutation, moment: datetime, seed: int) -> str:
+    """A view of the games in which first pitches after ``moment`` are not known, or are other ones."""
+    own, key = f'store."{_FIRST_PITCH}"', 'store."game_key"'
+    noise = f"(hashtextextended({key}::text, {seed}) & 63)::int"
+    later = "null" if mutation == "truncation" else f"{own} + (1 + {noise}) * interval '1 minute'"
+    told = f"case when {own} <= timestamptz '{moment.isoformat()}' then {own} else {later} end"
+    listed = ", ".join(
+        f'{told} as "{column.name}"' if column.name == _FIRST_PITCH else f'store."{column.name}"'
+        for column in games.graph.columns[relation]
+    )
+    text = f'create temporary view "{relation[1]}" as select {listed} from "{relation[0]}"."{relation[1]}" as store'
+    games.connection.execute(text.encode())
+    return f'pg_temp."{relation[1]}"'
 
 
 def _noisy(column: Column, noise: str, is_known: str) -> str:
