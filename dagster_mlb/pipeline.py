@@ -217,11 +217,12 @@ class BetImport:
 
 
 def import_bets(settings: Settings, path: Path, *, name: str | None = None, run_id: str = "bets-import") -> BetImport:
-    """A person's list of bets → raw → staging → graded. The same file once more changes nothing and runs nothing.
+    """A person's list of bets → raw → staging → graded. The same file once more changes nothing.
 
     Where nothing but lists of bets waits, only what they touch is transformed. Raises BetImportError and
     ArchiveFolderError as ``bets.lists.load_list`` does, TransformError where a gate fails.
     """
+    from dagster_mlb.bets.grading import grade_bets
     from dagster_mlb.bets.lists import ARCHIVE, load_list, replaced_by, stands_for
     from dagster_mlb.bets.summary import read_all
     from dagster_mlb.warehouse.prepare import prepare
@@ -232,7 +233,9 @@ def import_bets(settings: Settings, path: Path, *, name: str | None = None, run_
     file = times.measure("file to raw", lambda: load_list(settings, path, run_id=run_id, name=name))
     assert file.load_id is not None  # a refused file has raised
     needless = is_up_to_date(settings)
-    if not needless:
+    if needless:
+        times.measure("bets graded", lambda: grade_bets(settings))  # the same rows, unless a run broke off before it
+    else:
         transform_bets(settings, run_id=run_id, times=times)
     graded = read_all(settings)
     return BetImport(

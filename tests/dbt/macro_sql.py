@@ -15,7 +15,7 @@ def _macros() -> dict[str, object]:
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     source = "\n".join(
         (DBT_PROJECT_DIR / "macros" / name).read_text(encoding="utf-8")
-        for name in ("casts.sql", "clock.sql", "game_key.sql", "odds.sql")
+        for name in ("bets.sql", "casts.sql", "clock.sql", "game_key.sql", "odds.sql")
     )
     return vars(environment.from_string(source).module)
 

@@ -35,9 +35,7 @@ COLUMNS: dict[str, Column] = {
     "side": Column(
         "home, away, over or under, or the club: Yankees", ("selection", "pick", "bet", "outcome", "bet_on", "wager")
     ),
-    "line": Column(
-        "run line as signed on the slip, or the total", ("handicap", "points", "run_line", "spread", "number")
-    ),
+    "line": Column("run line as signed on the slip, or the total", ("handicap", "points", "run_line", "spread")),
     "price": Column(
         "American (-110, +120) or decimal (1.91)",
         ("odds", "american_odds", "decimal_odds", "odds_american", "odds_decimal", "price_american", "price_decimal"),

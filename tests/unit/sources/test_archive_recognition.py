@@ -39,6 +39,8 @@ GAMEINFO = {"gid": ["PHI200904050"], "visteam": ["ATL"], "hometeam": ["PHI"], "d
         ("season.txt.gz", gzip.compress(game_log_line().encode(), mtime=0), ("retrosheet_games", "game_log")),
         ("games.csv", game_log_line().encode(), ("retrosheet_games", "game_log")),
         ("mlb_games_2021.jsonl", mlb_game_line().encode(), ("mlb_games", "jsonl")),
+        ("bets.csv", b"date,away_team,home_team,market,side,line,price,book,stake\n", ("bet_slips", "csv")),
+        ("bets.csv", b"\xef\xbb\xbfDate;Away;Home;Bet Type;Pick;Odds;Risk\n", ("bet_slips", "csv")),
         ("LICENSE.txt", b"Permission is hereby granted", None),
     ],
 )
