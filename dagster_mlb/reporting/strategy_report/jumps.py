@@ -8,9 +8,9 @@ have it any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -97,6 +97,13 @@ def latency_table(
             }
         )
     return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def moment_in_words(row: Mapping[str, Any]) -> str:
+    """Whose price a row of ``latency_table`` is about."""
+    if row["moment"] == "before":
+        return "ORACLE: before the jump"
+    return "at its detection" if row["latency"] == 0 else f"{row['latency']:,} s later"
 
 
 def _price_at(asked: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from dagster_mlb.reporting.numerals import count, percent, plus_minus
+from dagster_mlb.reporting.strategy_report.jumps import moment_in_words
 from dagster_mlb.reporting.strategy_report.svg import (
     GRID,
     INK,
@@ -136,11 +137,7 @@ def latency(table: pl.DataFrame, sample: str) -> str:
     drawn = table.drop_nulls("ev_clv_se")
     if drawn.height < 2:
         return ""
-    words = {"before": "before\nthe jump"}
-    labels = [
-        words.get(row["moment"], "at its\ndetection" if row["latency"] == 0 else f"{row['latency']:,} s\nlater")
-        for row in drawn.iter_rows(named=True)
-    ]
+    labels = [_in_two_lines(moment_in_words(row)) for row in drawn.iter_rows(named=True)]
     after = drawn.filter(pl.col("moment") != "before")
     hold = float((after["hold"] * after["n"]).sum() / after["n"].sum())
     with drawing(WIDE, 3.2, "latency") as figure:
@@ -168,6 +165,11 @@ def latency(table: pl.DataFrame, sample: str) -> str:
         axes.grid(axis="y", color=GRID, lw=0.7)
         plain(axes)
         return as_svg(figure, f"EV-CLV of one book's jumps by latency, {sample}")
+
+
+def _in_two_lines(words: str) -> str:
+    half, _, rest = words.removeprefix("ORACLE: ").rpartition(" ")
+    return f"{half}\n{rest}"
 
 
 def seasons(table: pl.DataFrame) -> str:

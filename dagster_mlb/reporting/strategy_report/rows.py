@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from dagster_mlb.reporting.strategy_report.samples import SAMPLES
 from dagster_mlb.strategies.statistics import deflated_p_value, summarise
 
 NULL: Final = "random_side"
@@ -117,14 +118,17 @@ def deflated(rows: pl.DataFrame, trials: int) -> pl.DataFrame:
 
 def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     """Sample by sample, decision by decision; the random side first, the other rules without skill next."""
+    samples = {sample.key: place for place, sample in enumerate(SAMPLES)}
     decisions = {"open": 0, "pregame": 1, "close": 2, "signal": 3, "current": 4}
     place = pl.when(pl.col("family") == NULL).then(0).when("is_null").then(1).otherwise(2)
     return (
         rows.with_columns(
-            _decision=pl.col("decision").replace_strict(decisions, default=9, return_dtype=pl.Int8), _place=place
+            _sample=pl.col("sample").replace_strict(samples, default=99, return_dtype=pl.Int8),
+            _decision=pl.col("decision").replace_strict(decisions, default=9, return_dtype=pl.Int8),
+            _place=place,
         )
-        .sort("sample", "_decision", "market", "_place", "family", "strategy", "form", maintain_order=True)
-        .drop("_decision", "_place")
+        .sort("_sample", "_decision", "market", "_place", "family", "strategy", "form", maintain_order=True)
+        .drop("_sample", "_decision", "_place")
     )
 
 

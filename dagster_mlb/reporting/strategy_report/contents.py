@@ -1,0 +1,77 @@
+"""Everything that the report shows, as plain values and frames: made by ``build.py``, shown by ``page.py`` and
+``terminal.py``. An empty frame is a section without data, which says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+
+from dagster_mlb.reporting.strategy_report import chase, jumps
+from dagster_mlb.reporting.strategy_report.findings import Finding
+from dagster_mlb.reporting.strategy_report.open_to_close import BIN_SCHEMA
+from dagster_mlb.reporting.strategy_report.rows import no_rows
+from dagster_mlb.reporting.strategy_report.samples import Sample
+
+ABSENT_SCHEMA: Final = {
+    "sample": pl.String,
+    "decision": pl.String,
+    "strategy": pl.String,
+    "form": pl.String,
+    "reason": pl.String,
+}
+CURVE_SCHEMA: Final = {
+    "sample": pl.String,
+    "provenance": pl.String,
+    "decision": pl.String,
+    "market": pl.String,
+    "strategy": pl.String,
+    "form": pl.String,
+    "official_date": pl.Date,
+    "equity": pl.Float64,
+    "peak": pl.Float64,
+}
+LADDER_SCHEMA: Final = {
+    "sample": pl.String,
+    "provenance": pl.String,
+    "decision": pl.String,
+    "strategy": pl.String,
+    "step": pl.Int64,
+    "edge": pl.Float64,
+    "n": pl.Int64,
+    "ev_clv": pl.Float64,
+    "ev_clv_se": pl.Float64,
+    "roi": pl.Float64,
+    "roi_se": pl.Float64,
+}
+LEDGER_SCHEMA: Final = {"kind": pl.String, "trials": pl.Int64, "with_bets": pl.Int64, "runs": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One report."""
+
+    made_at: str
+    environment: str
+    asked_seasons: str
+    samples: Sequence[Sample] = ()
+    coverage: pl.DataFrame = field(default_factory=pl.DataFrame)  # sample, decision, market, games, offers, seasons, …
+    findings: Sequence[Finding] = ()
+    seasons: pl.DataFrame = field(default_factory=pl.DataFrame)  # season_report.season_table
+    value_by_season: pl.DataFrame = field(default_factory=pl.DataFrame)
+    value_by_bin: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BIN_SCHEMA))
+    chase: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=chase.SCHEMA))
+    latency: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=jumps.SCHEMA))
+    events: pl.DataFrame = field(default_factory=pl.DataFrame)  # kind, provenance, n: signals by kind
+    four_books: Mapping[str, Any] = field(default_factory=dict)
+    rows: pl.DataFrame = field(default_factory=no_rows)
+    absent: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENT_SCHEMA))
+    ladders: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LADDER_SCHEMA))
+    reliability: Mapping[str, pl.DataFrame] = field(default_factory=dict)  # sample -> evaluation.reliability_table
+    curves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CURVE_SCHEMA))
+    ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))
+    trials: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by step

@@ -1,0 +1,163 @@
+"""What the report reads of the warehouse, once: frames of decisions, prices that stood after them, what became of the
+games, and the archives' own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from dagster_mlb.reporting.season_report import BENCHMARK_COLUMNS
+from dagster_mlb.reporting.strategy_report.contents import LEDGER_SCHEMA
+from dagster_mlb.reporting.strategy_report.open_to_close import MONEYLINE_COLUMNS
+from dagster_mlb.reporting.strategy_report.samples import ONE_BOOK, Sample, samples_in
+from dagster_mlb.strategies.as_of import as_of_frame, assemble_frame, assemble_signal_frame
+from dagster_mlb.strategies.history import History, Outcomes
+from dagster_mlb.strategies.protocol import CONTEXT_SCHEMA, OFFER_SCHEMA, Decision
+
+if TYPE_CHECKING:
+    from dagster_mlb.settings import Settings
+
+#: Signals as the report needs them.
+SIGNAL_COLUMNS: Final = (
+    *("signal_id", "kind", "game_key", "market", "side", "detected_at", "strength", "move", "window_minutes"),
+    *("tickets_pct", "money_pct", "source", "book", "provenance"),
+)
+_STATES_SQL = """
+select game_key, market, s.source, s.book, known_at, line::float8 as line, price_1::int as price_1,
+       price_2::int as price_2, probability_1, hold, unusable_because is null as is_open, unusable_because,
+       provenance, capture, load_id, coalesce(b.kind, 'book') as book_kind, coalesce(b.sharp_rank, 99)::int as sharp_rank
+from staging.int_market_states as s
+left join staging.sportsbooks as b on b.book = s.book
+where label is null and not moment_assumed
+"""
+_GAMES_SQL = """
+select game_key, season, official_date, home_team_id, away_team_id, home_team, away_team, scheduled_start_at
+from curated.enhanced_games
+"""
+_FIRST_PRICES_SQL = """
+select game_key, 'open' as decision, open_at as decision_at, '{market}' as market, m.source, m.book, {line} as line,
+       {first}_price::int as price_1, {second}_price::int as price_2, {first}_probability as probability_1,
+       open_hold as hold, 0::float8 as age_minutes, open_at as price_known_at, open_load_id as load_id, provenance,
+       capture, moment_assumed, coalesce(b.kind, 'book') as book_kind, coalesce(b.sharp_rank, 99)::int as sharp_rank
+from curated.{market}s as m
+left join staging.sportsbooks as b on b.book = m.book
+where m.source = any(%(sources)s) and {first}_price is not null and {second}_price is not null and not moment_assumed
+"""
+_FIRST_PRICES = " union all ".join(
+    _FIRST_PRICES_SQL.format(market=market, line=line, first=first, second=second)
+    for market, line, first, second in (
+        ("moneyline", "null::float8", "open_home", "open_away"),
+        ("spread", "open_home_line::float8", "open_home", "open_away"),
+        ("total", "open_line::float8", "open_over", "open_under"),
+    )
+)
+_LEDGER_SQL = """
+select kind, count(*) as trials, count(*) filter (where n > 0) as with_bets, sum(times_run)::bigint as runs
+from operational.trial_ledger
+group by kind
+order by kind
+"""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Frames in memory; a test makes its own. ``frames``: ``OFFER_SCHEMA`` by decision, of all samples together;
+    ``first_prices`` stands for *open* in the sample of one book.
+    """
+
+    now: datetime
+    environment: str
+    samples: Sequence[Sample]
+    frames: Mapping[Decision, pl.DataFrame]
+    outcomes: Outcomes
+    history: History
+    first_prices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFFER_SCHEMA))
+    moneylines: pl.DataFrame = field(default_factory=pl.DataFrame)  # MONEYLINE_COLUMNS, moment_assumed, of archives
+    benchmark: pl.DataFrame = field(default_factory=pl.DataFrame)  # season_report.BENCHMARK_COLUMNS
+    signals: pl.DataFrame = field(default_factory=pl.DataFrame)  # SIGNAL_COLUMNS
+    states: pl.DataFrame = field(default_factory=pl.DataFrame)  # with probability, hold and provenance
+    ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))
+    four_books: Mapping[str, Any] = field(default_factory=dict)
+
+    def offers_of(self, sample: Sample, decision: Decision, seasons: set[int] | None) -> pl.DataFrame:
+        if sample is ONE_BOOK and decision == "open":
+            return sample.offers_of(self.first_prices, seasons)
+        frame = self.frames.get(decision)
+        return pl.DataFrame(schema=OFFER_SCHEMA) if frame is None else sample.offers_of(frame, seasons)
+
+
+def read_inputs(settings: Settings) -> Inputs:
+    """Everything, by some ten queries."""
+    from dagster_mlb.warehouse.frames import read_frame
+
+    samples = samples_in(settings)
+    decisions: list[Decision] = [
+        decision for decision in ("open", "pregame", "close") if any(decision in sample.decisions for sample in samples)
+    ]
+    outcomes = Outcomes.read(settings)
+    states = read_frame(settings, _STATES_SQL)
+    games = read_frame(settings, _GAMES_SQL)
+    signals = _signals(settings)
+    frames: dict[Decision, pl.DataFrame] = {decision: as_of_frame(settings, decision) for decision in decisions}
+    frames["signal"] = assemble_signal_frame(signals, states, games)
+    columns = ", ".join((*MONEYLINE_COLUMNS, "moment_assumed", "home_win"))
+    return Inputs(
+        now=settings.now(),
+        environment=settings.environment,
+        samples=samples,
+        frames=frames,
+        outcomes=outcomes,
+        history=History(states, outcomes.games.select("game_key", "starts_at")),
+        first_prices=_first_prices(settings, games),
+        moneylines=read_frame(settings, f"select {columns} from curated.moneylines where provenance = 'archive'"),
+        benchmark=read_frame(settings, f"select {', '.join(BENCHMARK_COLUMNS)} from curated.archive_benchmark"),
+        signals=signals,
+        states=states,
+        ledger=read_ledger(settings),
+    )
+
+
+def read_ledger(settings: Settings) -> pl.DataFrame:
+    """Trials by kind (``LEDGER_SCHEMA``), as the ledger stands now."""
+    from dagster_mlb.warehouse.frames import read_frame
+
+    return read_frame(settings, _LEDGER_SQL).cast(LEDGER_SCHEMA)  # type: ignore[arg-type]
+
+
+def _signals(settings: Settings) -> pl.DataFrame:
+    """The events that stand in the warehouse; where the table is not there yet, those that its prices show."""
+    from dagster_mlb.signals.events import detect
+    from dagster_mlb.signals.table import read_games, read_splits, read_starters, read_states
+    from dagster_mlb.warehouse.frames import read_frame
+
+    there = "select to_regclass('curated.sharp_action_signals') is not null as there"
+    if read_frame(settings, there)["there"][0]:
+        return read_frame(settings, f"select {', '.join(SIGNAL_COLUMNS)} from curated.sharp_action_signals")
+    seen = detect(
+        read_states(settings),
+        read_splits(settings),
+        read_games(settings),
+        starters=read_starters(settings),
+        now=settings.now(),
+    )
+    return seen.select(SIGNAL_COLUMNS)
+
+
+def _first_prices(settings: Settings, games: pl.DataFrame) -> pl.DataFrame:
+    """The first tick of every market of the sample of one book, at its own moment, as an as-of frame."""
+    from dagster_mlb.warehouse.frames import read_frame
+
+    offers = read_frame(settings, _FIRST_PRICES, {"sources": list(ONE_BOOK.sources)})
+    hours = (pl.col("scheduled_start_at") - pl.col("decision_at")).dt.total_seconds() / 3600
+    unknown = {name: pl.lit(None, dtype=kind) for name, kind in CONTEXT_SCHEMA.items()}  # type: ignore[arg-type]
+    context = offers.join(games, on="game_key", how="inner").with_columns(
+        context_decision_at="decision_at", benchmark_source="source", benchmark_book="book", hours_to_start=hours, **unknown
+    )
+    kept = ("context_decision_at", "season", "official_date", "home_team_id", "away_team_id", "home_team", "away_team")
+    beside = ("hours_to_start", "benchmark_source", "benchmark_book")
+    return assemble_frame(offers, context.select("game_key", "market", *kept, *beside, *CONTEXT_SCHEMA))

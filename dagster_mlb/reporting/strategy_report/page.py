@@ -1,0 +1,371 @@
+"""The report as one page of HTML: figures put into words, pictures drawn, all into ``report.html.j2``.
+
+The page needs nothing from elsewhere: styles and pictures are in it, no script is. Whatever comes from data is escaped by
+the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from dagster_mlb.reporting.numerals import MISSING, count, number, p_value, percent, plus_minus
+from dagster_mlb.reporting.strategy_report import findings as said
+from dagster_mlb.reporting.strategy_report import plots
+from dagster_mlb.reporting.strategy_report.jumps import moment_in_words
+from dagster_mlb.reporting.strategy_report.samples import SAMPLES
+from dagster_mlb.strategies.statistics import deflated_p_value, expected_best_z
+
+if TYPE_CHECKING:
+    from dagster_mlb.reporting.strategy_report.contents import Contents
+
+TEMPLATE: Final = "report.html.j2"
+RETROSHEET: Final = (
+    "The information used here was obtained free of charge from and is copyrighted by Retrosheet. Interested parties may "
+    "contact Retrosheet at www.retrosheet.org."
+)
+#: Headings of the one row that every strategy has; each with what it means.
+COLUMNS: Final = (
+    ("strategy", "with form: follow, or fade (the other side at its own price)"),
+    ("sample", "whose prices, and when they were taken"),
+    ("provenance", "archive, live, replayed or simulated"),
+    ("market", "and whose price: the benchmark's, the best, each book's, or one by name"),
+    ("n", "bets won, lost or pushed; + open, void, not filled"),
+    ("turnover", "units staked"),
+    ("ROI ± se", "profit on turnover, error by whole dates"),
+    ("95 %", "interval of the ROI, whole dates drawn anew"),
+    ("EV-CLV ± se", "price × no-vig closing probability − 1"),
+    ("close", "share of the bets that have a close"),
+    ("beats", "share of those that beat it"),
+    ("random side", "ROI and EV-CLV of a random side of the same sample, decision and market"),
+    ("− hold", "of the very prices that were paid"),
+    ("p", "share of worlds, the closing prices being true in them, that earn as much by luck"),
+    ("p*", "that p as one of all trials, of which one looks at the best"),
+    ("run", "most losses in a row"),
+    ("down", "deepest fall below the peak, units"),
+)
+#: Prior systems' words for a look that was not allowed.
+FORM_MARK: Final = {"fade": " (fade)", "follow": ""}
+
+
+def html(contents: Contents) -> str:
+    """The whole page."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("dagster_mlb.reporting.strategy_report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["svg"] = Markup  # drawn by us, its words escaped where they were drawn
+    return environment.get_template(TEMPLATE).render(context(contents))
+
+
+def context(contents: Contents) -> dict[str, Any]:
+    """What the template shows, in the order of its sections."""
+    titles = {sample.key: sample.title for sample in SAMPLES}
+    labels = titles["labels"]
+    return {
+        "made_at": contents.made_at,
+        "environment": contents.environment,
+        "asked_seasons": contents.asked_seasons,
+        "is_simulated": any(sample.is_simulated for sample in contents.samples),
+        "samples": [_sample(sample, contents.coverage) for sample in contents.samples],
+        "findings": contents.findings,
+        "headlines": headlines(contents),
+        "seasons": _seasons(contents.seasons),
+        "seasons_picture": plots.seasons(contents.seasons),
+        "value_by_season": _value_by_season(contents.value_by_season),
+        "value_by_bin": _bins(contents.value_by_bin),
+        "value_picture": plots.value_at_close(
+            contents.value_by_bin, contents.value_by_season, f"{labels} {contents.asked_seasons}, both sides at the open"
+        ),
+        "naive_picture": plots.forest(_labelled(said.naive(contents.rows), titles), "Rules that know nothing"),
+        "chase": _chase(contents.chase),
+        "chase_picture": plots.chased(contents.chase, labels),
+        "latency": _latency(contents.latency),
+        "latency_picture": plots.latency(contents.latency, titles["one_book"]),
+        "events": list(contents.events.iter_rows(named=True)) if contents.events.height else [],
+        "four_books": contents.four_books,
+        "four_books_picture": contents.four_books.get("picture", ""),
+        "columns": COLUMNS,
+        "tables": _tables(contents, titles),
+        "lines_picture": plots.forest(
+            _labelled(contents.rows.filter((pl.col("market") != "moneyline") & (pl.col("n") >= said.ENOUGH)), titles),
+            "Run lines and totals",
+        ),
+        "absent": _absent(contents.absent, titles),
+        "ladders": _ladders(contents.ladders, titles),
+        "reliability": [
+            plots.reliability(table, titles.get(sample, sample)) for sample, table in contents.reliability.items()
+        ],
+        "curves": _curves(contents.curves, titles),
+        "ledger": list(contents.ledger.iter_rows(named=True)),
+        "trials": contents.trials,
+        "deflation": _deflation(contents.trials),
+        "expected_best_z": number(expected_best_z(contents.trials), 2),
+        "retrosheet": RETROSHEET,
+        "seconds": [(name, number(taken, 1)) for name, taken in contents.seconds.items()],
+        "total_seconds": number(sum(contents.seconds.values()), 1),
+        "count": count,
+    }
+
+
+def headlines(contents: Contents) -> list[dict[str, str]]:
+    """The few figures on top, each with its error, sample and provenance; those that there are."""
+    cards = []
+    if contents.value_by_season.height:
+        pooled = contents.value_by_season.row(-1, named=True)
+        cards.append(
+            _card("return per point of EV-CLV", plus_minus(pooled["clv_slope"], pooled["clv_slope_se"], 2),
+                  f"{count(pooled['n'])} sides at the open · SBR · archive", "market")
+        )  # fmt: skip
+        cards.append(
+            _card("both sides at the open", plus_minus(pooled["roi"], pooled["roi_se"], 1, as_percent=True),
+                  f"minus the hold is {percent(-pooled['hold'], signed=True)} · SBR · archive", "market")
+        )  # fmt: skip
+    for bet, words, kind in (("follow", "a finished move, chased at the close", "strategy"), ("oracle", "ORACLE: the same sides at the open", "oracle")):
+        row = said._bet(contents.chase, bet)
+        if row is not None:
+            cards.append(_card(words, plus_minus(row["roi"], row["roi_se"], 1, as_percent=True), f"{count(row['n'])} bets · SBR · archive", kind))
+    after = contents.latency.filter(pl.col("latency") == 60)
+    if after.height and after["ev_clv"][0] is not None:
+        row = after.row(0, named=True)
+        cards.append(
+            _card("a jump, 60 s after its detection", plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
+                  f"EV-CLV of {count(row['n'])} fills · Pinnacle 2016 · archive", "strategy")
+        )  # fmt: skip
+    return cards
+
+
+def _card(words: str, figure: str, basis: str, kind: str) -> dict[str, str]:
+    return {"words": words, "figure": figure, "basis": basis, "kind": kind}
+
+
+def _sample(sample: Any, coverage: pl.DataFrame) -> dict[str, Any]:
+    held = coverage.filter(pl.col("sample") == sample.key) if coverage.height else coverage
+    return {
+        "title": sample.title,
+        "note": sample.note,
+        "is_simulated": sample.is_simulated,
+        "held": [
+            {
+                "decision": row["decision"],
+                "market": row["market"],
+                "games": count(row["games"]),
+                "books": row["books"],
+                "seasons": row["seasons"],
+                "provenance": row["provenance"],
+                "evidence": row["evidence"],
+            }
+            for row in held.iter_rows(named=True)
+        ],
+    }
+
+
+def _tables(contents: Contents, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """One table a sample, all with the same columns."""
+    tables = []
+    for sample in contents.samples:
+        rows = contents.rows.filter((pl.col("sample") == sample.key) & (pl.col("n") + pl.col("n_pending") > 0))
+        reasons = [
+            f"{row['strategy']}{FORM_MARK[row['form']]}, {row['decision']}, {row['market']}: {row['missing_closes']}"
+            for row in rows.drop_nulls("missing_closes").iter_rows(named=True)
+        ]
+        tables.append(
+            {
+                "title": sample.title,
+                "key": sample.key,
+                "is_simulated": sample.is_simulated,
+                "rows": [_row(row, titles) for row in rows.iter_rows(named=True)],
+                "missing": _folded(reasons),
+            }
+        )
+    return tables
+
+
+def _row(row: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    others = [
+        f"{count(row[name])} {word}"
+        for name, word in (("n_pending", "open"), ("n_void", "void"), ("n_unfilled", "not filled"))
+        if row[name]
+    ]
+    book = "" if row["book"] == "benchmark" else f" · {row['book']}"
+    null = MISSING
+    if row["null_roi"] is not None or row["null_ev_clv"] is not None:
+        null = f"{percent(row['null_roi'], signed=True)} / {percent(row['null_ev_clv'], signed=True)}"
+    return {
+        "is_null": row["is_null"],
+        "is_good": row["ev_clv"] is not None and row["ev_clv_se"] is not None and row["ev_clv"] > 3 * row["ev_clv_se"],
+        "cells": (
+            f"{row['strategy']}{FORM_MARK[row['form']]}",
+            f"{titles.get(row['sample'], row['sample'])}, {row['decision']}",
+            row["provenance"],
+            f"{row['market']}{book}",
+            count(row["n"]) + (f" + {', '.join(others)}" if others else ""),
+            number(row["turnover"], 0),
+            plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+            f"{percent(row['roi_low'], signed=True)} to {percent(row['roi_high'], signed=True)}"
+            if row["roi_low"] is not None
+            else MISSING,
+            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True) + ("°" if row["circular_share"] else ""),
+            percent(row["clv_coverage"], 0),
+            percent(row["beat_close_rate"], 0),
+            null,
+            percent(row["minus_hold"], signed=True),
+            p_value(row["p_no_skill"]),
+            p_value(row["p_deflated"]),
+            count(row["longest_losing_run"]),
+            number(row["max_drawdown"], 0),
+        ),
+    }
+
+
+def _folded(reasons: Iterable[str], most: int = 12) -> list[str]:
+    listed = list(reasons)
+    return listed if len(listed) <= most else [*listed[:most], f"and {len(listed) - most} rows more of the same kind"]
+
+
+def _absent(absent: pl.DataFrame, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """By sample and reason, with the strategies it keeps away."""
+    if absent.is_empty():
+        return []
+    named = pl.col("strategy") + pl.when(pl.col("form") == "fade").then(pl.lit(" (fade)")).otherwise(pl.lit(""))
+    grouped = absent.group_by("sample", "decision", "reason", maintain_order=True).agg(strategies=named.unique(maintain_order=True))
+    return [
+        {**row, "sample": titles.get(row["sample"], row["sample"]), "strategies": ", ".join(row["strategies"])}
+        for row in grouped.iter_rows(named=True)
+    ]
+
+
+def _labelled(rows: pl.DataFrame, titles: Mapping[str, str]) -> pl.DataFrame:
+    """With ``label`` for the axis of a forest."""
+    labels = [
+        f"{row['strategy']}{FORM_MARK[row['form']]} · {titles.get(row['sample'], row['sample'])}, {row['decision']}"
+        + ("" if row["market"] == "moneyline" else f", {row['market']}")
+        for row in rows.iter_rows(named=True)
+    ]
+    return rows.with_columns(pl.Series("label", labels, dtype=pl.String))
+
+
+def _seasons(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(row["season"]),
+            count(row["n"]),
+            number(row["log_loss_open"], 4),
+            number(row["log_loss_close"], 4),
+            number(row["brier_close"], 4),
+            number(row["accuracy_close"], 4),
+            number(row["booksum_close"], 4),
+            number(row["home_win_rate"], 4),
+            count(row["n_official"]),
+            number(row["log_loss_close_official"], 4),
+            percent(row["tied_same_score"] / row["regular_games"] if row["regular_games"] else None, 2),
+        )
+        for row in (table.sort("season") if table.height else table).iter_rows(named=True)
+    ]
+
+
+def _value_by_season(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    return [
+        (
+            "all" if row["season"] is None else str(row["season"]),
+            count(row["n"]),
+            percent(-row["hold"], 2, signed=True),
+            plus_minus(row["roi"], row["roi_se"], 2, as_percent=True),
+            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
+            plus_minus(row["clv_slope"], row["clv_slope_se"], 2),
+            percent(row["beat_close_rate"], 1),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _bins(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    def bounds(low: float, high: float) -> str:
+        if low == float("-inf"):
+            return f"below {percent(high, 1, signed=True)}"
+        if high == float("inf"):
+            return f"above {percent(low, 1, signed=True)}"
+        return f"{percent(low, 1, signed=True)} to {percent(high, 1, signed=True)}"
+
+    return [
+        (
+            bounds(row["low"], row["high"]),
+            count(row["n"]),
+            percent(row["ev_clv"], 1, signed=True),
+            plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _chase(table: pl.DataFrame) -> list[dict[str, Any]]:
+    words = {
+        "follow": "the side that rose, at the close",
+        "fade": "against it, at the close",
+        "oracle": "ORACLE: the side that rose, at the open",
+    }
+    return [
+        {
+            "is_oracle": row["bet"] == "oracle",
+            "cells": (
+                f"{100 * row['threshold']:g} points",
+                words[row["bet"]],
+                count(row["n"]),
+                plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+                plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True) + ("°" if row["moment"] == "close" else ""),
+                percent(-row["hold"], signed=True),
+            ),
+        }
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _latency(table: pl.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "is_oracle": row["moment"] == "before",
+            "cells": (
+                moment_in_words(row),
+                count(row["n"]),
+                count(row["not_filled"]),
+                plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
+                percent(row["beat_close_rate"], 0),
+                plus_minus(row["ev_clv_other"], row["ev_clv_other_se"], 2, as_percent=True),
+                plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+                percent(-row["hold"] if row["hold"] is not None else None, 2, signed=True),
+            ),
+        }
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _ladders(ladders: pl.DataFrame, titles: Mapping[str, str]) -> list[str]:
+    drawn = []
+    for (sample, decision, strategy), steps in ladders.group_by("sample", "decision", "strategy", maintain_order=True):
+        drawn.append(plots.ladder(steps, f"{strategy}, {titles.get(str(sample), str(sample))}, {decision}"))
+    return [picture for picture in drawn if picture]
+
+
+def _curves(curves: pl.DataFrame, titles: Mapping[str, str]) -> list[str]:
+    drawn = []
+    keys = ["sample", "provenance", "decision", "market", "strategy", "form"]
+    for key, curve in curves.group_by(keys, maintain_order=True):
+        sample, provenance, decision, market, strategy, form = map(str, key)
+        told = f"{titles.get(sample, sample)}, {decision}, {market} · {provenance}"
+        drawn.append(
+            plots.equity(curve, f"{strategy}{FORM_MARK[form]}", told, is_simulated="simulated" in provenance)
+        )
+    return [picture for picture in drawn if picture]
+
+
+def _deflation(trials: int) -> list[tuple[str, str]]:
+    """What a p-value becomes as one of so many trials."""
+    return [(p_value(p), p_value(deflated_p_value(p, trials))) for p in (0.05, 0.01, 0.001, 0.0001)]
