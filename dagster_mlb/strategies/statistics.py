@@ -1,43 +1,63 @@
-"""What a list of settled bets says, and how much of it is luck.
+"""What a list of settled bets says, in one summary: returns on turnover, closing line value, luck, bad stretches,
+calibration, and what is missing.
 
-Returns on turnover, closing line value, their errors clustered by date (games of one day share weather, news and a
-slate), and the null hypothesis that the closing price was right. Everything is sums over dates or games, in numpy;
-every draw is seeded.
+The figures themselves are made in ``estimates.py`` (errors by date), ``luck.py`` (the null hypothesis that the closing
+price was right), ``drawdowns.py`` and ``edges.py``.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
-from statistics import NormalDist
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-SEED = 20100404
-RESAMPLES = 2000
-SIMULATIONS = 1000
-EULER = 0.5772156649015329
-_CHUNK = 1 << 22  # random numbers held at once
+from dagster_mlb.strategies.drawdowns import drawdown, expected_max_drawdown, longest_losing_run, max_drawdown
+from dagster_mlb.strategies.edges import Calibration, calibration, edge_ladder, monotonicity
+from dagster_mlb.strategies.estimates import (
+    RESAMPLES,
+    SEED,
+    Estimate,
+    Interval,
+    clustered_mean,
+    clustered_slope,
+    return_on_turnover,
+    roi_interval,
+    wilson_interval,
+)
+from dagster_mlb.strategies.luck import (
+    SIMULATIONS,
+    deflated_p_value,
+    expected_best_z,
+    no_skill_p_value,
+)
 
-
-class Estimate(NamedTuple):
-    """A figure with its standard error; both NaN where nothing can be said."""
-
-    value: float
-    se: float
-
-
-class Interval(NamedTuple):
-    low: float
-    high: float
+__all__ = [
+    "RESAMPLES",
+    "SEED",
+    "SIMULATIONS",
+    "BetSummary",
+    "Estimate",
+    "Interval",
+    "clustered_mean",
+    "clustered_slope",
+    "deflated_p_value",
+    "expected_best_z",
+    "longest_losing_run",
+    "max_drawdown",
+    "no_skill_p_value",
+    "return_on_turnover",
+    "roi_interval",
+    "summarise",
+]
 
 
 @dataclass(frozen=True)
 class BetSummary:
     """What one list of bets comes to. Rates are fractions, ROI and EV-CLV per unit staked, drawdown and profit in
-    units.
+    units; None where nothing can be said.
     """
 
     n: int  # won, lost or pushed
@@ -48,32 +68,70 @@ class BetSummary:
     profit: float
     roi: float | None
     roi_se: float | None
-    roi_low: float | None
+    roi_low: float | None  # of 95 in 100 draws of the dates
     roi_high: float | None
     n_clv: int
     clv_coverage: float | None
     ev_clv: float | None
     ev_clv_se: float | None
     beat_close_rate: float | None
-    clv_slope: float | None
+    clv_slope: float | None  # of return on EV-CLV
     clv_slope_se: float | None
     p_no_skill: float | None
     longest_losing_run: int
     max_drawdown: float
     circular_share: float | None
+    n_unfilled: int = 0
+    n_moved: int = 0  # filled at another price or line than the one on the screen
+    win_rate: float | None = None  # of those won or lost
+    win_rate_low: float | None = None  # Wilson's interval
+    win_rate_high: float | None = None
+    break_even_rate: float | None = None  # mean of 1/d of the same bets
+    mean_price: float | None = None
+    profit_factor: float | None = None  # what was won over what was lost
+    roi_no_skill: float | None = None  # what the same stakes return where the close is true
+    max_drawdown_share: float | None = None  # of the bankroll's peak
+    expected_max_drawdown: float | None = None  # of as many such days in any order
+    days_under_water: int = 0  # the longest time below a peak
+    line_clv: float | None = None  # runs
+    n_own: int = 0  # won or lost with a probability of the strategy's own
+    brier: float | None = None
+    log_loss: float | None = None
+    calibration_slope: float | None = None
+    calibration_slope_se: float | None = None
+    close_brier: float | None = None  # the close's on the bets that have one
+    close_log_loss: float | None = None
+    close_calibration_slope: float | None = None
+    close_calibration_slope_se: float | None = None
+    edge_measure: str | None = None  # what the bets are ranked by: edge, strength
+    edge_ev_clv_rank: float | None = None  # Spearman over the edge ladder
+    edge_roi_rank: float | None = None
+    missing_closes: Mapping[str, int] = field(default_factory=dict)
+    unfilled: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Every figure by name, flat; reasons with their counts as one text (None where there are none)."""
+        told = asdict(self)
+        return {**told, **{name: counts_text(told[name]) for name in ("missing_closes", "unfilled")}}
 
 
-def summarise(bets: pl.DataFrame, *, seed: int = SEED) -> BetSummary:
+def counts_text(counts: Mapping[str, int]) -> str | None:
+    """``12 the game has not begun; 3 …``, most first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{number:,} {reason}" for reason, number in ordered) or None
+
+
+def summarise(bets: pl.DataFrame, *, seed: int = SEED, bankroll: float = 100.0) -> BetSummary:
     """The summary of settled bets.
 
     Columns: game_key, official_date, side, stake, price_decimal, result, profit, ev_clv, beat_close,
-    close_probability, is_circular_close, decision_at. Voids and pending bets are counted and left out; so are bets
-    without a close, of what needs one.
+    close_probability, is_circular_close, decision_at; and, where they are there, market, push_probability, line_clv,
+    probability, strength, fill_kind, unfilled_reason, stake_reason, missing_close_reason. Voids, pending and unfilled
+    bets are counted and left out; so are bets without a close, of what needs one. ``bankroll``: units at the start.
     """
-    played = bets.filter(pl.col("result").is_in(["win", "loss", "push"])).sort("decision_at", "game_key", "side")
+    played = bets.filter(pl.col("result").is_in(["win", "loss", "push"])).sort(
+        [name for name in ("decision_at", "game_key", "market", "side", "line") if name in bets.columns]
+    )
     with_close = played.filter(pl.col("ev_clv").is_not_null())
     dates, profit, stake = _dates(played), _floats(played, "profit"), _floats(played, "stake")
     close_dates, clv = _dates(with_close), _floats(with_close, "ev_clv")
@@ -81,11 +139,18 @@ def summarise(bets: pl.DataFrame, *, seed: int = SEED) -> BetSummary:
     interval = roi_interval(profit, stake, dates, seed=seed)
     mean_clv = clustered_mean(clv, close_dates)
     slope = clustered_slope(_floats(with_close, "profit") / _floats(with_close, "stake"), clv, close_dates)
+    falls = drawdown(profit, dates, bankroll)
+    decided = played.filter(pl.col("result") != "push")
+    wins = decided.filter(pl.col("result") == "win").height
+    wilson = wilson_interval(wins, decided.height)
+    own, close = _calibrations(decided)
+    measure, ranks = _edge_ranks(played)
+    lost = float(-profit[profit < 0].sum())
     return BetSummary(
         n=played.height,
-        n_void=bets.filter(pl.col("result") == "void").height,
-        n_pending=bets.filter(pl.col("result") == "pending").height,
-        wins=played.filter(pl.col("result") == "win").height,
+        n_void=_count(bets, "void"),
+        n_pending=_count(bets, "pending"),
+        wins=wins,
         turnover=float(stake.sum()),
         profit=float(profit.sum()),
         roi=_finite(roi.value),
@@ -101,160 +166,65 @@ def summarise(bets: pl.DataFrame, *, seed: int = SEED) -> BetSummary:
         clv_slope_se=_finite(slope.se),
         p_no_skill=_finite(no_skill_p_value(with_close, seed=seed)),
         longest_losing_run=longest_losing_run(played["result"]),
-        max_drawdown=max_drawdown(profit, dates),
+        max_drawdown=falls.units,
         circular_share=_mean_or_none(with_close["is_circular_close"]),
+        n_unfilled=_count(bets, "unfilled"),
+        n_moved=played.filter(pl.col("fill_kind") == "moved").height if "fill_kind" in played.columns else 0,
+        win_rate=wins / decided.height if decided.height else None,
+        win_rate_low=_finite(wilson.low),
+        win_rate_high=_finite(wilson.high),
+        break_even_rate=_mean_or_none(1 / decided["price_decimal"]),
+        mean_price=_mean_or_none(played["price_decimal"]),
+        profit_factor=float(profit[profit > 0].sum()) / lost if lost > 0 else None,
+        roi_no_skill=float(_floats(with_close, "stake") @ clv / with_close["stake"].sum()) if clv.size else None,
+        max_drawdown_share=falls.share if played.height else None,
+        expected_max_drawdown=_finite(expected_max_drawdown(profit, dates, seed=seed)),
+        days_under_water=falls.days,
+        line_clv=_mean_or_none(played["line_clv"]) if "line_clv" in played.columns else None,
+        n_own=own.n,
+        brier=_finite(own.brier),
+        log_loss=_finite(own.log_loss),
+        calibration_slope=_finite(own.slope.value),
+        calibration_slope_se=_finite(own.slope.se),
+        close_brier=_finite(close.brier),
+        close_log_loss=_finite(close.log_loss),
+        close_calibration_slope=_finite(close.slope.value),
+        close_calibration_slope_se=_finite(close.slope.se),
+        edge_measure=measure,
+        edge_ev_clv_rank=_finite(ranks[0]),
+        edge_roi_rank=_finite(ranks[1]),
+        missing_closes=_counts(played, "missing_close_reason"),
+        unfilled=_counts(bets.filter(pl.col("result") == "unfilled"), "unfilled_reason", "stake_reason"),
     )
 
 
-def return_on_turnover(profit: np.ndarray, stake: np.ndarray, clusters: np.ndarray) -> Estimate:
-    """Profit over stakes with the linearised standard error of a ratio, clustered (Cochran 1977, §6)."""
-    total = float(stake.sum())
-    if total <= 0:
-        return Estimate(np.nan, np.nan)
-    roi = float(profit.sum()) / total
-    return Estimate(roi, _cluster_root(profit - roi * stake, clusters) / total)
+def _calibrations(decided: pl.DataFrame) -> tuple[Calibration, Calibration]:
+    """Of the strategy's own probabilities, and of the close's, on the bets that were won or lost."""
+    won = (decided["result"] == "win").to_numpy()
+    nothing = np.full(decided.height, np.nan)
+    own = _floats(decided, "probability") if "probability" in decided.columns else nothing
+    return calibration(own, won), calibration(_floats(decided, "close_probability"), won)
 
 
-def clustered_mean(values: np.ndarray, clusters: np.ndarray) -> Estimate:
-    """Mean with its clustered standard error."""
-    if not values.size:
-        return Estimate(np.nan, np.nan)
-    mean = float(values.mean())
-    return Estimate(mean, _cluster_root(values - mean, clusters) / values.size)
+def _edge_ranks(played: pl.DataFrame) -> tuple[str | None, tuple[float, float]]:
+    """By the strategy's own edge where it says a probability, else by strength."""
+    for measure, column in (("edge", "probability"), ("strength", "strength")):
+        if column in played.columns and played[column].null_count() < played.height:
+            return measure, tuple(monotonicity(edge_ladder(played, measure)))  # type: ignore[arg-type, return-value]
+    return None, (np.nan, np.nan)
 
 
-def clustered_slope(y: np.ndarray, x: np.ndarray, clusters: np.ndarray) -> Estimate:
-    """Slope of the least-squares line of y on x with intercept; sandwich errors by cluster (Liang & Zeger 1986)."""
-    if y.size < 3:
-        return Estimate(np.nan, np.nan)
-    centred = x - x.mean()
-    spread = float(centred @ centred)
-    if spread < 1e-12:
-        return Estimate(np.nan, np.nan)
-    slope = float(centred @ y) / spread
-    residual = y - y.mean() - slope * centred
-    return Estimate(slope, _cluster_root(centred * residual, clusters) / spread)
+def _count(bets: pl.DataFrame, result: str) -> int:
+    return bets.filter(pl.col("result") == result).height
 
 
-def roi_interval(
-    profit: np.ndarray,
-    stake: np.ndarray,
-    dates: np.ndarray,
-    *,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Interval:
-    """Percentile interval of ROI on turnover: whole dates are drawn with replacement (block bootstrap)."""
-    daily_profit, daily_stake = _sums(profit, dates), _sums(stake, dates)
-    days = daily_profit.size
-    if days < 2:
-        return Interval(np.nan, np.nan)
-    rng = np.random.default_rng(seed)
-    draws = np.empty(resamples)
-    step = max(1, _CHUNK // days)
-    for start in range(0, resamples, step):
-        picks = rng.integers(0, days, size=(min(step, resamples - start), days), dtype=np.int32)
-        draws[start : start + len(picks)] = daily_profit[picks].sum(axis=1) / daily_stake[picks].sum(axis=1)
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high))
-
-
-def no_skill_p_value(bets: pl.DataFrame, *, simulations: int = SIMULATIONS, seed: int = SEED) -> float:
-    """How often pure luck earns at least as much on exactly these moneyline bets, if the closing probabilities are
-    true.
-
-    Each game's winner is drawn once, so all bets on one game share it and its two sides are complementary. Columns:
-    game_key, side, stake, price_decimal, close_probability (of the side), profit. NaN without bets; one-sided,
-    never exactly 0.
-    """
-    if bets.is_empty():
-        return np.nan
-    gain = pl.col("stake") * (pl.col("price_decimal") - 1)
-    loss = -pl.col("stake")
-    is_home = pl.col("side") == "home"
-    per_game = (
-        bets.filter(pl.col("result") != "push")
-        .group_by("game_key")
-        .agg(
-            home=pl.when(is_home).then("close_probability").otherwise(1 - pl.col("close_probability")).mean(),
-            if_home_wins=pl.when(is_home).then(gain).otherwise(loss).sum(),
-            if_away_wins=pl.when(is_home).then(loss).otherwise(gain).sum(),
-            profit=pl.col("profit").sum(),
-        )
-        .sort("game_key")
-    )
-    if per_game.is_empty():
-        return np.nan
-    probability = per_game["home"].to_numpy().astype(np.float32)
-    base = float(per_game["if_away_wins"].sum())
-    swing = (per_game["if_home_wins"] - per_game["if_away_wins"]).to_numpy()
-    actual = float(per_game["profit"].sum())
-    rng = np.random.default_rng(seed)
-    at_least, step = 0, max(1, _CHUNK // probability.size)
-    for start in range(0, simulations, step):
-        size = (min(step, simulations - start), probability.size)
-        simulated = base + (rng.random(size, dtype=np.float32) < probability).astype(np.float64) @ swing
-        at_least += int((simulated >= actual - 1e-9).sum())
-    return (1 + at_least) / (1 + simulations)
-
-
-def expected_best_z(trials: int) -> float:
-    """The z that the best of so many trials without skill has on average (Bailey & López de Prado 2014); 0 for one.
-
-    >>> [round(expected_best_z(n), 2) for n in (1, 10, 100, 1000)]
-    [0.0, 1.57, 2.53, 3.26]
-    """
-    if trials < 2:
-        return 0.0
-    quantile = NormalDist().inv_cdf
-    return (1 - EULER) * quantile(1 - 1 / trials) + EULER * quantile(1 - 1 / (trials * math.e))
-
-
-def deflated_p_value(p: float | None, trials: int) -> float | None:
-    """A p-value seen as what it is: that of one of many trials, of which the best one is looked at.
-
-    ``1 - Phi(z - E[max z of the trials])``; never below ``p``. None (or NaN) stays what it is.
-    """
-    if p is None or math.isnan(p):
-        return p
-    normal = NormalDist()
-    z = normal.inv_cdf(1 - min(max(p, 1e-12), 1 - 1e-12))
-    return max(p, 1 - normal.cdf(z - expected_best_z(trials)))
-
-
-def longest_losing_run(results: pl.Series) -> int:
-    """Most losses in a row, in the order given; a push neither breaks nor lengthens a run."""
-    decided = results.filter(results.is_in(["win", "loss"]))
-    if decided.is_empty():
-        return 0
-    lost = (decided == "loss").to_numpy()
-    position = np.arange(1, lost.size + 1)
-    last_win = np.maximum.accumulate(np.where(lost, 0, position))
-    return int((position - last_win).max())
-
-
-def max_drawdown(profit: np.ndarray, dates: np.ndarray) -> float:
-    """Deepest fall of the cumulated profit below its peak so far, in units, day by day; the peak starts at zero."""
-    if not profit.size:
-        return 0.0
-    equity = np.concatenate([[0.0], np.cumsum(_sums(profit, dates))])
-    return float((np.maximum.accumulate(equity) - equity).max())
-
-
-def _sums(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
-    """Sums by cluster, in the clusters' own order."""
-    if not values.size:
-        return np.zeros(0)
-    _, index = np.unique(clusters, return_inverse=True)
-    return np.bincount(index, weights=values)
-
-
-def _cluster_root(scores: np.ndarray, clusters: np.ndarray) -> float:
-    sums = _sums(scores, clusters)
-    if sums.size < 2:
-        return np.nan
-    return float(np.sqrt(sums.size / (sums.size - 1) * (sums @ sums)))
+def _counts(bets: pl.DataFrame, *columns: str) -> dict[str, int]:
+    """How often each reason is given, by the first of the columns that says one."""
+    there = [name for name in columns if name in bets.columns]
+    if not there:
+        return {}
+    reasons = bets.select(reason=pl.coalesce(there)).drop_nulls()["reason"]
+    return dict(reasons.value_counts().sort("count", "reason", descending=[True, False]).iter_rows())
 
 
 def _dates(bets: pl.DataFrame) -> np.ndarray:
@@ -262,13 +232,13 @@ def _dates(bets: pl.DataFrame) -> np.ndarray:
 
 
 def _floats(bets: pl.DataFrame, column: str) -> np.ndarray:
-    return bets[column].cast(pl.Float64).to_numpy()
+    return bets[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _mean_or_none(flags: pl.Series) -> float | None:
-    share = flags.cast(pl.Float64).mean()
-    return float(share) if isinstance(share, int | float) else None
+def _mean_or_none(values: pl.Series) -> float | None:
+    mean = values.cast(pl.Float64).mean()
+    return float(mean) if isinstance(mean, int | float) else None
