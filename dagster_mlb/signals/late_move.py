@@ -32,7 +32,8 @@ def late_moves(board: Board, parameters: LateMoveParameters) -> pl.DataFrame:
     market, at = path.market[found], path.at[found]
     opened = path.opened(len(board.name))
     early = sign * (path.level_at(market, begins[market]) - path.level[opened[market]])
-    sharp = sign * (board.sharp_path.level_at(market, at) - board.sharp_path.level_at(market, begins[market]))
+    makers = board.sharp_path
+    sharp = sign * (makers.level_at(market, at) - makers.level_at(market, begins[market])) + 0.0  # never minus nothing
     asked, row = board.voices_at(market, at)
     names = lists_of(asked, board.frame["book"][row].to_list(), len(found))
     side = side_names(board, market, sign)

@@ -37,10 +37,9 @@ class Moments:
         times, rank = np.unique(at, return_inverse=True)
         return cls(group, at, times, group * (len(times) + 1) + rank)
 
-    def last(self, group: Ints, moment: Ints, *, before: bool = False) -> Ints:
-        """For each pair the number of the group's last row at or before the moment (``before``: earlier than it), −1
-        where there is none."""
-        rank = np.searchsorted(self._times, moment, "left" if before else "right") - 1
+    def last(self, group: Ints, moment: Ints) -> Ints:
+        """For each pair the number of the group's last row at or before the moment, −1 where there is none."""
+        rank = np.searchsorted(self._times, moment, "right") - 1
         found = np.searchsorted(self._key, group * (len(self._times) + 1) + rank, "right") - 1
         there = (rank >= 0) & (found >= 0)
         there &= self.group[np.maximum(found, 0)] == group if len(self.group) else False
@@ -83,7 +82,7 @@ def _chain(group: Ints, at: Ints, pause: int) -> Bools:
     kept = np.zeros(len(at), dtype=bool)
     if not len(at):
         return kept
-    following = Moments.of(group, at).next_from(group, at + pause)
+    following = np.maximum(Moments.of(group, at).next_from(group, at + pause), np.arange(len(at)) + 1)
     current = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
     while len(current):
         kept[current] = True

@@ -55,7 +55,7 @@ def reverse_line_movements(board: Board, crowd: Crowd, parameters: ReverseLineMo
     ends = of_side(shares.lowest, -sign), of_side(shares.highest, -sign)
     lowest, highest = np.minimum(*ends), np.maximum(*ends)
     names, all_voices = _beyond(board, market, at, sign, start, parameters.delta)
-    sharp = sign * (board.sharp_path.level_at(market, at) - start)
+    sharp = sign * (board.sharp_path.level_at(market, at) - start) + 0.0  # never minus nothing
     crowded = side_names(board, market, -sign)
     supporting = sentences(
         [
