@@ -66,13 +66,23 @@ class CurrentReport:
 def rate_teams(settings: Settings, *, run_id: str) -> int:
     """Rebuild ``curated.team_ratings`` from every version of every result; returns its number of rows."""
     from dagster_mlb.warehouse.connection import connect
-    from dagster_mlb.warehouse.frames import read_frame
 
-    versions = read_frame(settings, _VERSIONS_SQL, [list(UNRATED_GAME_TYPES)])
-    worlds = [rate(versions.filter(pl.col("provenance").is_in(world))) for world in (REAL, SIMULATED)]
-    ratings = pl.concat([pl.DataFrame(schema=RATING_SCHEMA), *worlds])
+    ratings = rate_worlds(read_versions(settings))
     with connect(settings, role="transform") as conn:
         return tables.publish(conn, tables.TEAM_RATINGS, ratings)
+
+
+def read_versions(settings: Settings) -> pl.DataFrame:
+    """Every version of every result that is rated (``ratings.VERSION_COLUMNS``)."""
+    from dagster_mlb.warehouse.frames import read_frame
+
+    return read_frame(settings, _VERSIONS_SQL, [list(UNRATED_GAME_TYPES)])
+
+
+def rate_worlds(versions: pl.DataFrame) -> pl.DataFrame:
+    """``RATING_SCHEMA`` of versions of results, real and simulated ones each by themselves."""
+    worlds = [rate(versions.filter(pl.col("provenance").is_in(world))) for world in (REAL, SIMULATED)]
+    return pl.concat([pl.DataFrame(schema=RATING_SCHEMA), *worlds])
 
 
 def train_and_predict(

@@ -67,7 +67,11 @@ ENVIRONMENT_USERS = {
     "pipeline.py": "tells the processes it starts of its options",
 }
 # Chance belongs to the league; these hold seeded statistics.
-SEEDED = {"strategies/statistics.py", "strategies/leakage/frames.py", "strategies/leakage/moments.py"}
+SEEDED = {
+    "strategies/statistics.py",
+    "strategies/leakage/behaviour.py",
+    "strategies/leakage/moments.py",
+}
 
 
 def name_of(path: Path) -> str:

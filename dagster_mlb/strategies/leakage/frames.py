@@ -58,7 +58,7 @@ def keyed_differences(
         one.join(other.select(on), on=on, how="semi", nulls_equal=True).sort(on)
         for one, other in ((expected, found), (found, expected))
     ]
-    return result + _frame_differences(output, both[0], both[1])
+    return result + _frame_differences(output, both[0], both[1], on)
 
 
 def cut_at(store: Store, moment: datetime) -> dict[str, pl.DataFrame]:
@@ -75,6 +75,20 @@ def poison_future(
     among themselves. ``known_at``, columns that end in ``_key`` or ``_id``, and those named in ``keep`` stay.
     """
     return {name: _poisoned(frame, name, moment, rng, keep) for name, frame in store.items()}
+
+
+def shuffle_future(
+    store: Store,
+    moment: datetime,
+    rng: np.random.Generator,
+    *,
+    keep: Collection[str] = (),
+    within: Collection[str] = (),
+) -> dict[str, pl.DataFrame]:
+    """As ``poison_future`` with values that look like those of the store: in every column the values of the rows known
+    after ``moment`` change places, within groups of equal ``within`` where a frame has those columns.
+    """
+    return {name: _shuffled(frame, name, moment, rng, keep, within) for name, frame in store.items()}
 
 
 def truncation_differences(build: Build, store: Store, moment: datetime) -> list[Difference]:
@@ -106,7 +120,9 @@ def differences(
     return result
 
 
-def _frame_differences(output: str, expected: pl.DataFrame, found: pl.DataFrame) -> list[Difference]:
+def _frame_differences(
+    output: str, expected: pl.DataFrame, found: pl.DataFrame, key: Collection[str] = ()
+) -> list[Difference]:
     if expected.schema != found.schema:
         return [Difference(output, "*", 0, f"columns {dict(expected.schema)} against {dict(found.schema)}")]
     if expected.height != found.height:
@@ -118,7 +134,8 @@ def _frame_differences(output: str, expected: pl.DataFrame, found: pl.DataFrame)
         rows = int(unequal.sum())
         if rows:
             at = int(unequal.arg_max() or 0)
-            detail = f"first at row {at}: {expected[column][at]!r} against {found[column][at]!r}"
+            row = ", ".join(f"{name} {expected[name][at]}" for name in key) or f"row {at}"
+            detail = f"first at {row}: {expected[column][at]!r} against {found[column][at]!r}"
             result.append(Difference(output, column, rows, detail))
     return result
 
@@ -135,20 +152,50 @@ def _bits(values: pl.Series) -> pl.Series:
 def _poisoned(
     frame: pl.DataFrame, name: str, moment: datetime, rng: np.random.Generator, keep: Collection[str]
 ) -> pl.DataFrame:
-    known_at = _known_at(frame, name)
-    late = frame.select((known_at > moment).fill_null(value=True)).to_series()
-    past, future = frame.filter(~late), frame.filter(late)
+    late = _is_late(frame, name, moment)
+    future = frame.filter(late)
+    noisy = [future[column] if _is_kept(column, keep) else _noise(future[column], rng) for column in frame.columns]
+    return _with_future(frame, late, pl.DataFrame(noisy, schema=frame.schema))
+
+
+def _shuffled(
+    frame: pl.DataFrame,
+    name: str,
+    moment: datetime,
+    rng: np.random.Generator,
+    keep: Collection[str],
+    within: Collection[str],
+) -> pl.DataFrame:
+    late = _is_late(frame, name, moment)
+    future = frame.filter(late).with_row_index("_place")
+    groups = [column for column in within if column in frame.columns]
+    parts = []
+    for part in future.partition_by(groups, maintain_order=True) if groups else [future]:
+        kept = {"_place", *(column for column in frame.columns if _is_kept(column, (*keep, *groups)))}
+        parts.append(
+            part.with_columns(
+                part[column][rng.permutation(part.height)] for column in frame.columns if column not in kept
+            )
+        )
+    mixed = pl.concat([future.clear(), *parts]).sort("_place").drop("_place")
+    return _with_future(frame, late, mixed)
+
+
+def _is_late(frame: pl.DataFrame, name: str, moment: datetime) -> pl.Series:
+    return frame.select((_known_at(frame, name) > moment).fill_null(value=True)).to_series()
+
+
+def _is_kept(column: str, keep: Collection[str]) -> bool:
+    return column == KNOWN_AT or column in keep or column.endswith(IDENTITY_SUFFIXES)
+
+
+def _with_future(frame: pl.DataFrame, late: pl.Series, future: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its late rows replaced; every row stays in its place."""
     if future.is_empty():
         return frame
-    noisy = [
-        future[column]
-        if column == KNOWN_AT or column in keep or column.endswith(IDENTITY_SUFFIXES)
-        else _noise(future[column], rng)
-        for column in frame.columns
-    ]
-    mixed = pl.concat([past, pl.DataFrame(noisy, schema=frame.schema)])
+    mixed = pl.concat([frame.filter(~late), future])
     order = np.concatenate([np.flatnonzero(~late.to_numpy()), np.flatnonzero(late.to_numpy())])
-    return mixed[np.argsort(order)]  # every row stays in its place
+    return mixed[np.argsort(order)]
 
 
 def _noise(values: pl.Series, rng: np.random.Generator) -> pl.Series:

@@ -7,25 +7,30 @@ Read-only but for temporary tables of transactions that are rolled back.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import psycopg
 
+from dagster_mlb.strategies.leakage.behaviour import PARTS, check_behaviour
 from dagster_mlb.strategies.leakage.comparison import compare, standing
-from dagster_mlb.strategies.leakage.frames import Difference
 from dagster_mlb.strategies.leakage.graph import AsOfGraph, as_of_graph
 from dagster_mlb.strategies.leakage.moments import Moment, choose_moments
 from dagster_mlb.strategies.leakage.rebuild import MUTATIONS, Mutation, Window, judged, rebuilt, window
+from dagster_mlb.strategies.leakage.report import LeakageReport, TableReport
+from dagster_mlb.strategies.protocol import Strategy
 from dagster_mlb.warehouse.compiled import Project, compiled_project
 from dagster_mlb.warehouse.connection import connect
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings
+
+LivePart = Literal["tables", "ratings", "signals", "bets"]
+ALL_PARTS: tuple[LivePart, ...] = ("tables", *PARTS)
 
 SEED = 20260401
 DAY = timedelta(days=1)
@@ -34,88 +39,62 @@ DAYS_BEFORE, DAYS_AFTER = 1, 1
 _AT_ONCE = 2
 
 
-@dataclass(frozen=True)
-class TableReport:
-    """One table at one moment after one mutation."""
-
-    table: str
-    mutation: str
-    moment: Moment
-    rows: int
-    differences: tuple[Difference, ...]
-    rounded: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class LeakageReport:
-    """What was looked at, with which seed, and what was found; ``seconds`` in all."""
-
-    moments: tuple[Moment, ...]
-    tables: tuple[TableReport, ...]
-    seed: int
-    seconds: float
-
-    @property
-    def leaks(self) -> tuple[TableReport, ...]:
-        return tuple(table for table in self.tables if table.differences)
-
-    @property
-    def passed(self) -> bool:
-        return not self.leaks
-
-    @property
-    def rows(self) -> int:
-        return sum(table.rows for table in self.tables)
-
-    def told(self) -> list[str]:
-        """One line per table, column and mutation in which the future stands."""
-        return [
-            f"{difference} after {one.mutation} at {one.moment.at:%Y-%m-%d %H:%M} UTC ({one.moment.why})"
-            for one in self.leaks
-            for difference in one.differences
-        ]
-
-
 def check_live_graph(
     settings: Settings,
     moments: Sequence[Moment] | None = None,
     *,
+    parts: Sequence[LivePart] = ALL_PARTS,
     past: int = 3,
     doubleheaders: int = 1,
     seed: int = SEED,
     mutations: Sequence[Mutation] = MUTATIONS,
     project: Project | None = None,
+    strategies: Sequence[Strategy] | None = None,
 ) -> LeakageReport:
-    """Every table between stores and decisions at ``moments`` (else chosen: the latest day's, ``past`` drawn days',
-    ``doubleheaders``). ``project``: other SQL than dbt's own.
+    """What stands between stores and decisions at ``moments`` (else chosen: the latest day's, ``past`` drawn days',
+    ``doubleheaders``).
 
-    Raises ``StaleTableError`` where a table is not its model's, ``TransformError`` where dbt cannot compile.
+    ``parts``: *tables* are dbt's, the others what Python makes of them. ``project``: other SQL than dbt's own;
+    ``strategies``: others than the catalog's. Raises ``StaleTableError`` where a table is not its model's,
+    ``TransformError`` where dbt cannot compile.
     """
     started = time.perf_counter()
     project = project or compiled_project(settings)
     with connect(settings) as connection:
         graph = as_of_graph(connection, project)
-        if moments is None:
-            moments = (
-                choose_moments(connection, seed=seed, past=past, doubleheaders=doubleheaders) if graph.rebuilt else []
+        if moments is None and graph.rebuilt:
+            moments = choose_moments(connection, seed=seed, past=past, doubleheaders=doubleheaders)
+    chosen = sorted(moments or ())
+    tasks: list[Callable[[], list[TableReport]]] = []
+    for day, same in groupby(chosen, key=lambda moment: moment.official_date):
+        of_day, span = list(same), (day - DAYS_BEFORE * DAY, day + DAYS_AFTER * DAY)
+        if "tables" in parts:
+            tasks.append(partial(_check_tables, settings, graph, of_day, span, mutations, seed))
+        frames = [part for part in PARTS if part in parts and part != "ratings"]
+        if frames:
+            tasks.append(
+                partial(check_behaviour, settings, of_day, span, seed=seed, parts=frames, strategies=strategies)
             )
-    days = [list(same) for _, same in groupby(sorted(moments), key=lambda moment: moment.official_date)]
+    if "ratings" in parts and chosen:  # of all clubs and years: once
+        day = chosen[-1].official_date
+        tasks.append(partial(check_behaviour, settings, chosen[-1:], (day, day), seed=seed, parts=["ratings"]))
     with ThreadPoolExecutor(_AT_ONCE) as workers:
-        found = workers.map(lambda same: _check_days(settings, graph, same, mutations, seed), days)
-        tables = [table for of_days in found for table in of_days]
-    return LeakageReport(tuple(sorted(moments)), tuple(tables), seed, time.perf_counter() - started)
+        found = list(workers.map(lambda task: task(), tasks))
+    reports = [report for of_task in found for report in of_task]
+    return LeakageReport(tuple(chosen), tuple(reports), seed, time.perf_counter() - started)
 
 
-def _check_days(
-    settings: Settings, graph: AsOfGraph, moments: Sequence[Moment], mutations: Sequence[Mutation], seed: int
+def _check_tables(
+    settings: Settings,
+    graph: AsOfGraph,
+    moments: Sequence[Moment],
+    span: tuple[date, date],
+    mutations: Sequence[Mutation],
+    seed: int,
 ) -> list[TableReport]:
-    day = moments[0].official_date
     with connect(settings, role="transform") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        with (
-            connection.transaction(force_rollback=True),
-            window(connection, graph, day - DAYS_BEFORE * DAY, day + DAYS_AFTER * DAY) as games,
-        ):
+        with connection.transaction(force_rollback=True), window(connection, graph, *span) as games:
             return [
                 report for moment in moments for report in _check_moment(games, moment, mutations, seed, settings.now())
             ]
