@@ -39,17 +39,20 @@ where period = 'all'
 """
 
 _BETS_SQL = """
-select strategy, decision, provenance, game_key, official_date, decision_at, side, stake, price_decimal, result, profit,
-       close_probability, ev_clv, beat_close, is_circular_close
+select strategy, form, decision, is_shadow, provenance, game_key, official_date, decision_at, market, side, line, stake,
+       price_decimal, result, profit, close_probability, push_probability, ev_clv, line_clv, beat_close,
+       is_circular_close, probability, strength, fill_kind, unfilled_reason, stake_reason, missing_close_reason
 from curated.strategy_results
 """
 
 
 # A strategy that found nothing to bet has run all the same: its trial says so. A slate without a bet is no news.
 _SILENT_SQL = """
-select distinct name, 'open' as decision, sample
+select distinct name as strategy, coalesce(parameters ->> 'form', 'follow') as form,
+       (regexp_match(sample, '^[a-z]+'))[1] as decision, sample
 from operational.trial_ledger
-where kind = 'strategy' and n = 0 and sample like 'open%'
+where kind = 'strategy' and n = 0 and sample not like 'current%'
+order by strategy, form, decision, sample
 """
 
 
@@ -110,23 +113,25 @@ def without_plumbing(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def strategy_figures(settings: Settings) -> pl.DataFrame | None:
-    """``BetSummary`` of each strategy and decision in ``curated.strategy_results``; None where the table is not
+    """``BetSummary`` of each strategy, form and decision in ``curated.strategy_results``; None where the table is not
     there yet.
     """
     if not _existing(settings, "curated.strategy_results"):
         return None
+    key = ("strategy", "form", "decision")
+    every = _read(settings, _BETS_SQL)
     rows = []
-    for (strategy, decision), bets in _read(settings, _BETS_SQL).group_by("strategy", "decision", maintain_order=True):
+    for names, bets in every.group_by(*key, maintain_order=True):
         provenance = ", ".join(sorted(bets["provenance"].unique().to_list()))
-        rows.append({"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(bets).as_dict()})
-    seen = {(row["strategy"], row["decision"]) for row in rows}
-    none = _read(settings, _BETS_SQL + " where false")
-    for strategy, decision, sample in _read(settings, _SILENT_SQL).iter_rows():
-        if (strategy, decision) not in seen:
-            provenance = sample.rsplit(", ", 1)[-1]
-            rows.append(
-                {"strategy": strategy, "decision": decision, "provenance": provenance, **summarise(none).as_dict()}
-            )
+        told = {**dict(zip(key, names, strict=True)), "provenance": provenance, "is_shadow": bets["is_shadow"].all()}
+        rows.append({**told, **summarise(bets).as_dict()})
+    seen = {tuple(row[name] for name in key) for row in rows}
+    for silent in _read(settings, _SILENT_SQL).iter_rows(named=True):
+        if tuple(silent[name] for name in key) not in seen:
+            seen.add(tuple(silent[name] for name in key))
+            provenance = silent["sample"].rsplit(", ", 1)[-1]
+            told = {**{name: silent[name] for name in key}, "provenance": provenance, "is_shadow": False}
+            rows.append({**told, **summarise(every.clear()).as_dict()})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

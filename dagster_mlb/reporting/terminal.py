@@ -160,8 +160,13 @@ def models_table(models: pl.DataFrame) -> Table:
 
 def strategies_table(strategies: pl.DataFrame) -> Table:
     """Strategies beside the random side, which stands first in each decision. Columns: those of
-    ``BacktestReport.table``.
+    ``BacktestReport.table``. Those that found nothing to bet are named below it.
     """
+    bets = pl.sum_horizontal(
+        pl.col(name).fill_null(0) for name in ("n", "n_void", "n_pending", "n_unfilled") if name in strategies.columns
+    )
+    silent = strategies.filter(bets == 0)
+    strategies = strategies.filter(bets > 0)
     table = _table(
         "Strategies against the random side",
         "strategy",
@@ -177,7 +182,7 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
         caption="ROI on turnover, interval by whole dates; without skill it is minus the hold, not zero. beats: bets\n"
         "that beat the close. p: share of worlds, the close being true in them, that earn as much by luck;\n"
         "p*: that p as one of all trials in the ledger, of which one looks at the best.\n"
-        "run: most losses in a row. down: deepest fall, in units. open: not settled yet.",
+        "run: most losses in a row. down: deepest fall, in units. open: not settled yet." + _nothing_bet(silent),
     )
     is_null = (pl.col("strategy") == "random_side").alias("_null")
     ordered = strategies.with_columns(is_null).sort(
@@ -186,7 +191,7 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
     for row in ordered.iter_rows(named=True):
         played = row["n"] > 0
         table.add_row(
-            row["strategy"],
+            _strategy_name(row),
             _sample(row),
             _bet_count(row["n"], row["n_pending"]),
             _interval(row["roi"], row["roi_low"], row["roi_high"]),
@@ -199,6 +204,22 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
             style="dim" if row["_null"] else None,
         )
     return table
+
+
+def _strategy_name(row: dict[str, Any]) -> str:
+    """A strategy as it is called, with the form that is not the usual one and the word for what only runs along."""
+    faded = " (fade)" if row.get("form") == "fade" else ""
+    return f"{row['strategy']}{faded}{' (shadow)' if row.get('is_shadow') else ''}"
+
+
+def _nothing_bet(silent: pl.DataFrame) -> str:
+    """Names of the strategies without a bet, wrapped under the table."""
+    import textwrap
+
+    if silent.is_empty():
+        return ""
+    names = sorted({f"{_strategy_name(row)} at {row['decision']}" for row in silent.iter_rows(named=True)})
+    return "\n" + textwrap.fill(f"Nothing to bet: {', '.join(names)}.", 108)
 
 
 def seasons_table(seasons: pl.DataFrame) -> Table:

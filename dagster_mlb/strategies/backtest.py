@@ -303,7 +303,7 @@ def _follow(decided: _Decided, history: History, outcomes: Outcomes, now: dateti
         sample=decided.sample,
         provenance=decided.provenance,
         bets=rows,
-        summary=summarise(rows),
+        summary=summarise(rows, bankroll=parameters.staking.bankroll),
         form=parameters.form,
         is_shadow=decided.is_shadow,
         settlements=settlements,
