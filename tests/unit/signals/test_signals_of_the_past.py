@@ -1,4 +1,4 @@
-"""Events know nothing of what comes after them: a table cut at any moment, or with another future, has the same ones."""
+"""Events know nothing of what comes after them: a table cut anywhere, or with another future, has the same ones."""
 
 from __future__ import annotations
 
