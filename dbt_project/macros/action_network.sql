@@ -29,8 +29,7 @@
             when abs(price) > 100000 then 'price_out_of_range'
             when market <> 'moneyline' and line is null then 'invalid_line'
             when market <> 'moneyline' and line * 2 <> trunc(line * 2) then 'line_not_half_runs'
-            when market = 'spread' and line not between -20 and 20 then 'line_out_of_range'
-            when market not in ('moneyline', 'spread') and line not between 0.5 and 40 then 'line_out_of_range'
+            when {{ is_line_out_of_range(is_main_of_game="period = 'game' and not is_alternate") }} then 'line_out_of_range'
             when is_alternate and market = 'moneyline' then 'invalid_line'
 {%- endmacro %}
 

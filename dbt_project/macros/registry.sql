@@ -83,6 +83,21 @@
     {{ return(['stg_action_network__splits', 'stg_vsin__splits', 'stg_sbd__splits']) }}
 {%- endmacro %}
 
+{# Models of prices and shares that read records which another model accounts for (of some raw tables, or of all). #}
+{% macro second_reading_models() -%}
+    {{ return((quote_models() + split_models()) | reject('in', ['stg_sbr_archive__quotes', 'stg_tick_archive__quotes']) | list) }}
+{%- endmacro %}
+
+{# Rules that judge a price, a line or a share itself, not the game or the book that it is of. #}
+{% macro rules_of_values() -%}
+    {{ return([
+        'invalid_price', 'price_inside_100', 'price_out_of_range', 'contradicting_quotes',
+        'invalid_line', 'line_not_half_runs', 'line_out_of_range', 'lines_do_not_mirror', 'spread_of_zero',
+        'invalid_share', 'invalid_percentage', 'share_out_of_range', 'shares_do_not_add_up', 'sides_do_not_sum',
+        'public_figure_differs',
+    ]) }}
+{%- endmacro %}
+
 {# The staging models whose rows name an event of a source: its clubs, its day and its start as stated then. #}
 {% macro event_models() -%}
     {{ return([

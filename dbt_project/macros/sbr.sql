@@ -74,8 +74,7 @@
     when market <> 'moneyline' and line is null then 'invalid_line'
     when market = 'spread' and line = 0 then 'spread_of_zero'
     when market <> 'moneyline' and line * 2 <> trunc(line * 2) then 'line_not_half_runs'
-    when market = 'total' and line not between case when period = 'game' then 1 else 0.5 end and 40 then 'line_out_of_range'
-    when market = 'spread' and line not between -20 and 20 then 'line_out_of_range'
+    when {{ is_line_out_of_range(is_main_of_game="period = 'game'") }} then 'line_out_of_range'
 {%- endmacro %}
 
 {# The rules that judge the game behind a record. #}

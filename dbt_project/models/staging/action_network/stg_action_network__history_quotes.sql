@@ -11,8 +11,8 @@
     unique_key='load_id',
     on_schema_change='fail',
     pre_hook="{{ freeze_pending_loads([source('raw_data', 'action_network_market_history')]) }}",
-    post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
+    post_hook=["{{ quarantine_contradictions() }}", "{{ remember_staged_loads() }}"],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id', 'known_at']}],
 ) }}
 
 with raw_responses as materialized (

@@ -16,7 +16,7 @@
         source('raw_data', 'action_network_public_betting'),
         source('raw_data', 'action_network_scoreboard_v1'),
     ]) }}",
-    post_hook="{{ remember_staged_loads() }}",
+    post_hook=["{{ quarantine_contradictions() }}", "{{ remember_staged_loads() }}"],
     indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 

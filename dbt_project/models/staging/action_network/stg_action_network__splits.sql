@@ -60,8 +60,8 @@ judged as (
             when side is null then 'invalid_side'
             when known_at is null then 'no_time_of_its_own'
             when has_invalid then 'invalid_percentage'
-            when tickets_together > 0 and tickets_together not between 99 and 101 then 'sides_do_not_sum'
-            when money_together > 0 and money_together not between 99 and 101 then 'sides_do_not_sum'
+            when tickets_together > 0 and not {{ makes_a_whole('tickets_together') }} then 'sides_do_not_sum'
+            when money_together > 0 and not {{ makes_a_whole('money_together') }} then 'sides_do_not_sum'
         end as rule_alone,
         tickets_together > 0 and told_tickets = sides as has_tickets,
         money_together > 0 and told_money = sides as has_money

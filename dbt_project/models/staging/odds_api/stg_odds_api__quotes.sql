@@ -12,8 +12,8 @@
         source('raw_data', 'odds_api_historical_odds'),
         source('raw_data', 'odds_api_event_odds'),
     ]) }}",
-    post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
+    post_hook=["{{ quarantine_contradictions() }}", "{{ remember_staged_loads() }}"],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id', 'known_at']}],
 ) }}
 
 with raw_responses as (
@@ -280,10 +280,7 @@ judged as (
             when abs(price_american) > 100000 then 'price_out_of_range'
             when market <> 'moneyline' and line is null then 'invalid_line'
             when market <> 'moneyline' and line * 2 <> trunc(line * 2) then 'line_not_half_runs'
-            when market = 'total' and line not between case when period = 'game' then 1 else 0.5 end and 40
-                then 'line_out_of_range'
-            when market like 'team\_total\_%' and line not between 0.5 and 25 then 'line_out_of_range'
-            when market = 'spread' and line not between -20 and 20 then 'line_out_of_range'
+            when {{ is_line_out_of_range(is_main_of_game="period = 'game' and not is_alternate") }} then 'line_out_of_range'
         end as rule
     from resolved
     offset 0

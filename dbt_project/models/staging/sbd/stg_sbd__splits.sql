@@ -109,8 +109,8 @@ judged as (
             when (bets is null and bets_text <> '') or (stake is null and stake_text <> '') then 'invalid_share'
             when bets not between 0 and 100 or stake not between 0 and 100 then 'share_out_of_range'
             when
-                (bets_of_both <> 0 and bets_of_both not between 99 and 101)
-                or (stake_of_both <> 0 and stake_of_both not between 99 and 101)
+                (bets_of_both <> 0 and not {{ makes_a_whole('bets_of_both') }})
+                or (stake_of_both <> 0 and not {{ makes_a_whole('stake_of_both') }})
                 then 'shares_do_not_add_up'
         end) as share_rule
     from summed

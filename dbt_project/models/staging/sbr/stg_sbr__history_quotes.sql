@@ -9,8 +9,8 @@
     unique_key='load_id',
     on_schema_change='fail',
     pre_hook="{{ freeze_pending_loads([source('raw_data', 'sbr_line_history')]) }}",
-    post_hook="{{ remember_staged_loads() }}",
-    indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
+    post_hook=["{{ quarantine_contradictions(in_order=true) }}", "{{ remember_staged_loads() }}"],
+    indexes=[{'columns': ['load_id']}, {'columns': ['series_id', 'known_at']}],
 ) }}
 
 with responses as (

@@ -8,7 +8,7 @@
     unique_key='load_id',
     on_schema_change='fail',
     pre_hook="{{ freeze_pending_loads([source('raw_data', 'sbr_odds')]) }}",
-    post_hook="{{ remember_staged_loads() }}",
+    post_hook=["{{ quarantine_contradictions() }}", "{{ remember_staged_loads() }}"],
     indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 

@@ -131,6 +131,7 @@ select
         when run_line_booksum is null then 'one_sided_or_no_price'
         when away_run_line is distinct from -home_run_line then 'lines_do_not_mirror'
         when away_run_line * 2 <> trunc(away_run_line * 2) then 'line_not_half_runs'
+        when {{ is_line_out_of_range("'spread'", 'away_run_line') }} then 'line_out_of_range'
         when run_line_booksum not between 0.97 and 1.15 then 'booksum_out_of_range'
     end as run_line_rule,
     case

@@ -1,11 +1,12 @@
--- The quarantine: what was not staged, with the rule and the reason. scope record: a whole record; market: the two
--- prices of a market that cannot belong together; field: one cell; document: bad text that was replaced in the reading,
--- so that its neighbours could be read. Only records count in the accounting.
+-- The quarantine: what was not staged, with the rule and the reason. scope record: a whole record; reading: a price or a
+-- share read of a record that another model accounts for; market: the two prices of a market that cannot belong together;
+-- field: one cell; document: bad text that was replaced in the reading, so that its neighbours could be read. Only records
+-- count in the accounting.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ freeze_loads_staged_by(accounting_models() + ['stg_sbr_archive__games']) }}",
+    pre_hook="{{ freeze_loads_staged_by((accounting_models() + second_reading_models() + ['stg_sbr_archive__games']) | unique | list) }}",
     post_hook="{{ remember_staged_loads() }}",
     indexes=[{'columns': ['source', 'rule']}, {'columns': ['load_id']}],
 ) }}
@@ -24,6 +25,23 @@ with records as (
         told.load_id in {{ pending_loads() }}
         and counts.raw_table in ('{{ tables_accounted_by(model) | join("', '") }}')
         and {% if model == 'stg_tick_archive__quotes' %}told.rule is not null{% else %}told.disposition = 'quarantined'{% endif %}
+    {% endfor %}
+
+),
+
+-- What is wrong with the game behind a price or a share is told by the model that accounts for it.
+readings as (
+
+    {% for model in second_reading_models() %}
+    {% if not loop.first %}union all{% endif %}
+    select counts.source, counts.raw_table, told.load_id, told.record_number, told.rule, told.reason
+    from {{ ref(model) }} as told
+    inner join {{ ref('stg_raw__record_counts') }} as counts on counts.load_id = told.load_id
+    where
+        told.load_id in {{ pending_loads() }}
+        and counts.raw_table not in ('{{ tables_accounted_by(model) | join("', '") }}')
+        and told.disposition = 'quarantined'
+        and told.rule in ('{{ rules_of_values() | join("', '") }}')
     {% endfor %}
 
 ),
@@ -62,6 +80,8 @@ markets as (
 )
 
 select source, raw_table, load_id, record_number, 'record' as scope, rule, reason from records
+union all
+select source, raw_table, load_id, record_number, 'reading', rule, reason from readings
 union all
 select source, raw_table, load_id, record_number, 'field', rule, reason from cells
 union all

@@ -6,7 +6,7 @@
     unique_key='load_id',
     on_schema_change='fail',
     pre_hook="{{ freeze_loads_staged_by(['stg_vsin__rows']) }}",
-    post_hook="{{ remember_staged_loads() }}",
+    post_hook=["{{ quarantine_contradictions() }}", "{{ remember_staged_loads() }}"],
     indexes=[{'columns': ['load_id']}, {'columns': ['series_id']}],
 ) }}
 
@@ -60,8 +60,7 @@ judged as (
             when market = 'moneyline' and abs(price_american) > 100000 then 'price_out_of_range'
             when market <> 'moneyline' and line is null then 'invalid_line'
             when market <> 'moneyline' and line * 2 <> trunc(line * 2) then 'line_not_half_runs'
-            when market = 'total' and line not between 1 and 40 then 'line_out_of_range'
-            when market = 'spread' and line not between -20 and 20 then 'line_out_of_range'
+            when {{ is_line_out_of_range() }} then 'line_out_of_range'
             when market <> 'moneyline' then 'line_without_price'
         end) as quote_rule,
         case

@@ -73,8 +73,8 @@ judged as (
             when (bets is null and not is_bets_blank) or (handle is null and not is_handle_blank) then 'invalid_share'
             when bets > 100 or handle > 100 then 'share_out_of_range'
             when
-                (bets_of_both <> 0 and bets_of_both not between 99 and 101)
-                or (handle_of_both <> 0 and handle_of_both not between 99 and 101)
+                (bets_of_both <> 0 and not {{ makes_a_whole('bets_of_both') }})
+                or (handle_of_both <> 0 and not {{ makes_a_whole('handle_of_both') }})
                 then 'shares_do_not_add_up'
         end) as share_rule
     from summed
