@@ -36,7 +36,7 @@ SELECTIONS: dict[str, tuple[str, ...]] = {
 
 # Parts of `upstream` that a person waits for; no step of the graph is one of them.
 PARTS: dict[str, tuple[str, ...]] = {
-    "bets": ("--select", "stg_bet_slips__bets+", "--exclude", "resource_type:unit_test"),
+    "bets": ("--select", "int_team_aliases", "stg_bet_slips__bets+", "--exclude", "resource_type:unit_test"),
 }
 
 _ONE_AT_A_TIME = threading.Lock()  # dbtRunner is not safe twice at once in one process
