@@ -1,4 +1,4 @@
-"""Small worlds for the tests of strategies: games with prices, results, closes, and the frames that come of them."""
+"""Small worlds for the tests of strategies: games with prices, states, results, closes, and the frames made of them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,38 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from dagster_mlb.market.frames import STATES
 from dagster_mlb.market.no_vig import no_vig_from_american
-from dagster_mlb.market.odds import decimal_to_american
+from dagster_mlb.market.odds import american_to_decimal, decimal_to_american
 from dagster_mlb.strategies.as_of import assemble_frame
-from dagster_mlb.strategies.backtest import Outcomes
+from dagster_mlb.strategies.closing_line import CLOSE_SCHEMA
+from dagster_mlb.strategies.history import STARTERS_SCHEMA, History, Outcomes
+from dagster_mlb.strategies.protocol import BET_SCHEMA, CONTEXT_SCHEMA, UTC_TIMESTAMP
 
 FIRST_DAY = date(2019, 4, 1)
+FIRST_PITCH = datetime(2019, 4, 1, 23, 5, tzinfo=UTC)
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_LINES = {"moneyline": None, "spread": -1.5, "total": 8.5}
 
 
 def noon_before(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 16, tzinfo=UTC) - timedelta(days=1)
 
 
-def offer(game_key: int = 1, **changes: Any) -> dict[str, Any]:
-    """One quoted moneyline at the open; prices American."""
+def offer(game_key: int = 1, market: str = "moneyline", **changes: Any) -> dict[str, Any]:
+    """One quoted market at the open, of an archive's label; prices American."""
     day = changes.pop("official_date", FIRST_DAY)
     row = {
         "game_key": game_key,
         "decision": "open",
         "decision_at": noon_before(day),
+        "market": market,
         "source": "sbr_archive",
         "book": "consensus",
-        "home_price": -150,
-        "away_price": 130,
+        "line": _LINES[market],
+        "price_1": -150,
+        "price_2": 130,
         "hold": 0.03361,
         "age_minutes": None,
         "price_known_at": noon_before(day),
@@ -39,51 +47,54 @@ def offer(game_key: int = 1, **changes: Any) -> dict[str, Any]:
         "provenance": "archive",
         "capture": "backfilled",
         "moment_assumed": True,
+        "book_kind": "consensus",
+        "sharp_rank": 6,
     } | changes
-    if "market_home_probability" not in row:
-        fair = no_vig_from_american(row["home_price"] or np.nan, row["away_price"] or np.nan).item()
-        row["market_home_probability"] = None if np.isnan(fair) else fair
+    if "probability_1" not in row:
+        fair = no_vig_from_american(row["price_1"] or np.nan, row["price_2"] or np.nan).item()
+        row["probability_1"] = None if np.isnan(fair) else fair
     return row
 
 
-OFFER_SCHEMA = {
-    "game_key": pl.Int64,
-    "decision": pl.String,
-    "decision_at": pl.Datetime("us", "UTC"),
-    "source": pl.String,
-    "book": pl.String,
-    "home_price": pl.Int32,
-    "away_price": pl.Int32,
-    "hold": pl.Float64,
-    "age_minutes": pl.Float64,
-    "price_known_at": pl.Datetime("us", "UTC"),
-    "load_id": pl.Int64,
-    "provenance": pl.String,
-    "capture": pl.String,
-    "moment_assumed": pl.Boolean,
-    "market_home_probability": pl.Float64,
-}
-
-
 def offers_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=OFFER_SCHEMA)
+    whole = {
+        "game_key": pl.Int64,
+        "load_id": pl.Int64,
+        "price_1": pl.Int32,
+        "price_2": pl.Int32,
+        "sharp_rank": pl.Int32,
+    }
+    numbers = dict.fromkeys(("line", "hold", "age_minutes", "probability_1"), pl.Float64)
+    moments = dict.fromkeys(("decision_at", "price_known_at"), UTC_TIMESTAMP)
+    if not rows:
+        return offers_of([offer()]).clear()
+    return pl.DataFrame(rows, schema_overrides=whole | numbers | moments)
 
 
-def games_of(
-    offers: pl.DataFrame, *, market_source: str = "sbr_archive", market_book: str = "consensus", day: date = FIRST_DAY
+def context_of(
+    offers: pl.DataFrame,
+    *,
+    benchmark_source: str = "sbr_archive",
+    benchmark_book: str = "consensus",
+    day: date = FIRST_DAY,
+    **known: Any,
 ) -> pl.DataFrame:
-    keys = offers.group_by("game_key").agg(pl.col("decision_at").first()).sort("game_key")
-    return keys.select(
+    """What is known of each game and market beside its offers: nothing but ``known``."""
+    markets = offers.group_by("game_key", "market").agg(pl.col("decision_at").first()).sort("game_key", "market")
+    return markets.select(
         "game_key",
-        feature_decision_at="decision_at",
+        "market",
+        context_decision_at="decision_at",
         official_date=pl.lit(day),
         season=pl.lit(day.year, dtype=pl.Int32),
         home_team_id=pl.lit(147),
         away_team_id=pl.lit(111),
         home_team=pl.lit("NYY"),
         away_team=pl.lit("BOS"),
-        market_source=pl.lit(market_source),
-        market_book=pl.lit(market_book),
+        hours_to_start=pl.lit(31.0),
+        benchmark_source=pl.lit(benchmark_source),
+        benchmark_book=pl.lit(benchmark_book),
+        **{name: pl.lit(known.get(name), dtype=kind) for name, kind in CONTEXT_SCHEMA.items()},
     )
 
 
@@ -91,21 +102,25 @@ def predictions_of(probabilities: dict[int, float], known_at: datetime | None = 
     return pl.DataFrame(
         {
             "game_key": list(probabilities),
-            "model_home_probability": list(probabilities.values()),
+            "model_probability_1": list(probabilities.values()),
             "prediction_known_at": [known_at or noon_before(FIRST_DAY)] * len(probabilities),
         },
-        schema_overrides={"game_key": pl.Int64, "prediction_known_at": pl.Datetime("us", "UTC")},
+        schema_overrides={"game_key": pl.Int64, "prediction_known_at": UTC_TIMESTAMP},
     )
 
 
 def frame_of(
-    rows: list[dict[str, Any]], probabilities: dict[int, float] | None = None, *, market_book: str = "consensus"
+    rows: list[dict[str, Any]],
+    probabilities: dict[int, float] | None = None,
+    *,
+    benchmark_book: str = "consensus",
+    day: date = FIRST_DAY,
 ) -> pl.DataFrame:
     """The as-of frame of these offers, all of one day."""
     offers = offers_of(rows)
-    return assemble_frame(
-        offers, games_of(offers, market_book=market_book), predictions_of(probabilities) if probabilities else None
-    )
+    known_at = offers["decision_at"].max()
+    context = context_of(offers, benchmark_book=benchmark_book, day=day)
+    return assemble_frame(offers, context, predictions_of(probabilities, known_at) if probabilities else None)
 
 
 def bet(game_key: int = 1, **changes: Any) -> dict[str, Any]:
@@ -123,7 +138,71 @@ def bet(game_key: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def bets_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema_overrides={"line": pl.Float64, "game_key": pl.Int64})
+    numbers = {"line": pl.Float64, "game_key": pl.Int64, "price_decimal": pl.Float64, "stake": pl.Float64}
+    moments = {name: UTC_TIMESTAMP for name in ("decision_at", "filled_at", "settled_at") if rows and name in rows[0]}
+    return pl.DataFrame(rows, schema_overrides=numbers | moments)
+
+
+def placed(game_key: int = 1, market: str = "moneyline", **changes: Any) -> dict[str, Any]:
+    """One bet as it was placed (``BET_SCHEMA``): an hour before first pitch, at a price of its own moment."""
+    side = changes.get("side", "over" if market == "total" else "home")
+    row = dict.fromkeys(BET_SCHEMA) | {
+        "game_key": game_key,
+        "decision": "pregame",
+        "decision_at": FIRST_PITCH - HOUR,
+        "official_date": FIRST_DAY,
+        "season": 2019,
+        "hours_to_start": 1.0,
+        "market": market,
+        "side": side,
+        "source": "odds_api",
+        "book": "pinnacle",
+        "line": {"moneyline": None, "spread": 1.5 if side == "away" else -1.5, "total": 8.5}[market],
+        "price_american": 130,
+        "reason": "told to",
+        "load_id": 7,
+        "provenance": "simulated",
+        "capture": "captured",
+        "moment_assumed": False,
+    }
+    row |= changes
+    return row | {"price_decimal": float(american_to_decimal(row["price_american"]))}
+
+
+def placed_bets(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=BET_SCHEMA)
+
+
+def state(known_at: datetime, price_1: int | None = 130, price_2: int | None = -150, **changes: Any) -> dict[str, Any]:
+    """What one book stood at from ``known_at`` on."""
+    return (
+        dict.fromkeys(STATES)
+        | {
+            "game_key": 1,
+            "market": "moneyline",
+            "source": "odds_api",
+            "book": "pinnacle",
+            "known_at": known_at,
+            "line": None,
+            "price_1": price_1,
+            "price_2": price_2,
+            "is_open": True,
+        }
+        | changes
+    )
+
+
+def states_of(*rows: dict[str, Any]) -> pl.DataFrame:
+    reasons = [row.pop("unusable_because", None) for row in rows]
+    frame = pl.DataFrame(list(rows), schema=STATES)
+    return frame.with_columns(pl.Series("unusable_because", reasons, dtype=pl.String))
+
+
+def starts_of(*game_keys: int, at: datetime | None = FIRST_PITCH) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"game_key": list(game_keys), "starts_at": [at] * len(game_keys)},
+        schema={"game_key": pl.Int64, "starts_at": UTC_TIMESTAMP},
+    )
 
 
 def game_row(game_key: int = 1, **changes: Any) -> dict[str, Any]:
@@ -134,6 +213,10 @@ def game_row(game_key: int = 1, **changes: Any) -> dict[str, Any]:
         "status": "final",
         "is_doubleheader": False,
     } | changes
+
+
+def games_of(*game_keys: int, **changes: Any) -> pl.DataFrame:
+    return pl.DataFrame([game_row(key, **changes) for key in game_keys])
 
 
 def result_row(
@@ -159,6 +242,56 @@ def results_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
         "known_at": pl.Datetime("us", "UTC"),
     }
     return pl.DataFrame(rows, schema=schema)
+
+
+def starter(side: str, pitcher: str, known_at: datetime, game_key: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "game_key": game_key,
+        "side": side,
+        "known_at": known_at,
+        "source": "mlb_stats",
+        "source_rank": 1,
+        "pitcher_id": f"mlb:{pitcher}",
+        "pitcher_name": pitcher,
+    } | changes
+
+
+def starters_of(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=STARTERS_SCHEMA)
+
+
+def close(game_key: int = 1, market: str = "moneyline", **changes: Any) -> dict[str, Any]:
+    """The benchmark's close of a game's market: .55 for side 1."""
+    return (
+        dict.fromkeys(CLOSE_SCHEMA)
+        | {
+            "game_key": game_key,
+            "market": market,
+            "line": _LINES[market],
+            "probability_1": 0.55,
+            "price_1": -130.0,
+            "price_2": 115.0,
+            "source": "tick_archive",
+            "book": "pinnacle",
+            "close_at": FIRST_PITCH,
+            "starts_at": FIRST_PITCH,
+        }
+        | changes
+    )
+
+
+def closes_of(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=CLOSE_SCHEMA)
+
+
+def outcomes_of(
+    games: pl.DataFrame, results: list[dict[str, Any]], *closes: dict[str, Any], starters: pl.DataFrame | None = None
+) -> Outcomes:
+    return Outcomes(games, results_of(results), closes_of(*closes), starters if starters is not None else starters_of())
+
+
+def history_of(*states: dict[str, Any], games: pl.DataFrame) -> History:
+    return History(states_of(*states), games)
 
 
 def efficient_seasons(
@@ -205,4 +338,16 @@ def efficient_seasons(
             for key, day, won in zip(keys, days, home_won, strict=True)
         ]
     )
-    return moneylines, Outcomes(games, results, moneylines)
+    closes = moneylines.select(
+        "game_key",
+        "source",
+        "book",
+        "close_at",
+        market=pl.lit("moneyline"),
+        probability_1="close_home_probability",
+        **{
+            name: pl.lit(None, CLOSE_SCHEMA[name])
+            for name in ("line", "price_1", "price_2", "age_minutes", "starts_at")
+        },
+    ).select(CLOSE_SCHEMA.keys())
+    return moneylines, Outcomes(games, results, closes)
