@@ -88,6 +88,29 @@ def test_a_result_that_is_not_known_yet_leaves_the_bet_pending():
     assert (row["result"], row["profit"], row["settled_at"]) == ("pending", None, None)
 
 
+def test_a_bet_that_was_not_filled_has_no_result_and_no_profit():
+    row = settled({"price_decimal": None}, {})
+    assert (row["result"], row["profit"], row["settled_at"], row["settlement_reason"]) == ("unfilled", None, None, None)
+
+
+def test_a_suspended_game_is_settled_by_its_final_score_however_late():
+    a_month_later = datetime(2019, 5, 1, tzinfo=UTC)
+    total = {"market": "total", "side": "over", "line": 8.5}
+    suspended = {"status": "suspended"}
+    before = settled(total, None, suspended, now=a_month_later - timedelta(seconds=1))
+    assert before["result"] == "pending" and "suspended" in before["settlement_reason"]
+    after = settled(total, {"innings": 9.0, "known_at": a_month_later}, {"status": "final"}, now=a_month_later)
+    assert (after["result"], after["settled_at"]) == ("loss", a_month_later)
+
+
+def test_a_suspended_game_that_is_never_finished_is_void_after_half_a_year():
+    given_up = datetime(2019, 4, 1, tzinfo=UTC) + timedelta(days=181, hours=12)
+    game = {"status": "suspended"}
+    assert settled({}, None, game, now=given_up - timedelta(seconds=1))["result"] == "pending"
+    row = settled({}, None, game, now=given_up)
+    assert (row["result"], row["profit"], row["settled_at"]) == ("void", 0.0, given_up)
+
+
 @pytest.mark.parametrize("status", ["postponed", "cancelled"])
 def test_a_game_called_off_is_void_once_its_day_is_over(status):
     day_over = datetime(2019, 4, 2, 12, tzinfo=UTC)
