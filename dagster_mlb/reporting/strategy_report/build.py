@@ -15,8 +15,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from dagster_mlb.reporting.strategy_report import findings as said
+from dagster_mlb.reporting.strategy_report.books import retail_table
 from dagster_mlb.reporting.strategy_report.chase import chase_table
-from dagster_mlb.reporting.strategy_report.contents import ABSENT_SCHEMA, LADDER_SCHEMA, LEDGER_SCHEMA, Contents
+from dagster_mlb.reporting.strategy_report.contents import (
+    ABSENT_SCHEMA,
+    EVENT_SCHEMA,
+    LADDER_SCHEMA,
+    LEDGER_SCHEMA,
+    Contents,
+)
 from dagster_mlb.reporting.strategy_report.jumps import latency_table
 from dagster_mlb.reporting.strategy_report.open_to_close import (
     MONEYLINE_COLUMNS,
@@ -40,8 +47,8 @@ Result = TypeVar("Result")
 
 
 def build_report(settings: Settings, *, seasons: set[int] | None = None, record: bool = True) -> Contents:
-    """The report on what stands in the warehouse. ``seasons`` limit the archive with labels. Every run is a trial in the
-    ledger, unless ``record`` is off; the same run on the same sample is the same trial.
+    """The report on what stands in the warehouse. ``seasons`` limit the archive with labels. Every run is a trial in
+    the ledger, unless ``record`` is off; the same run on the same sample is the same trial.
     """
     from dagster_mlb.reporting.strategy_report.inputs import read_inputs, read_ledger
     from dagster_mlb.strategies.catalog import configured_strategies
@@ -97,7 +104,7 @@ def contents_of(
         asked_seasons=_in_words(seasons, parts["seasons"]),
         samples=inputs.samples,
         coverage=measured("coverage", lambda: coverage_of(inputs, seasons)),
-        four_books=inputs.four_books,
+        in_play=inputs.in_play,
         rows=rows,
         absent=pl.DataFrame([*absent, *_never_asked(inputs.samples, catalog)], schema=ABSENT_SCHEMA),
         ladders=pl.concat([pl.DataFrame(schema=LADDER_SCHEMA), *(one.ladder for one in told)]),
@@ -115,9 +122,9 @@ def findings_of(contents: Contents) -> list[said.Finding]:
     archive = f"{LABELS.title} {contents.asked_seasons} · archive"
     ticks = f"{ONE_BOOK.title} · archive"
     has_simulated = any(sample.is_simulated for sample in contents.samples)
-    events = contents.events
-    several = events.filter(pl.col("kind").is_in(OF_SEVERAL)) if events.height else _no_events()
+    several = contents.events.filter(pl.col("kind").is_in(OF_SEVERAL))
     return [
+        said.the_archive_was_read_rightly(contents.seasons, archive),
         said.no_naive_rule_beats_the_hold(contents.rows),
         said.roi_is_ev_clv(contents.value_by_season, archive),
         said.clv_is_worth_its_face(contents.value_by_season, archive),
@@ -126,9 +133,8 @@ def findings_of(contents: Contents) -> list[said.Finding]:
         said.a_jump_takes_its_price_with_it(contents.latency, ticks),
         said.ev_clv_is_never_above_nothing(contents.rows),
         said.skill_is_luck_after_all(contents.rows, contents.trials),
-        said.games_under_way_are_left_out(
-            contents.four_books.get("quotes"), contents.four_books.get("late"), f"{FOUR_BOOKS.title} · archive"
-        ),
+        said.retail_asks_more_than_the_sharp_book(contents.retail, f"{FOUR_BOOKS.title} · archive"),
+        said.games_under_way_are_left_out(contents.in_play, f"{FOUR_BOOKS.title} · archive"),
         said.several_books_only_in_the_league(has_simulated, several),
     ]
 
@@ -185,10 +191,37 @@ def _sections(inputs: Inputs, seasons: set[int] | None) -> dict[str, Any]:
             if known.height >= said.ENOUGH:
                 y = known["home_win"].cast(pl.Float64).to_numpy()
                 parts["reliability"][sample.key] = reliability_table(y, known["close_home_probability"].to_numpy())
+    if FOUR_BOOKS in inputs.samples:
+        last = inputs.offers_of(FOUR_BOOKS, "close", seasons)
+        closes = moneylines.filter(
+            pl.col("source").is_in(LATE_CONSENSUS.sources) & pl.col("close_home_probability").is_not_null()
+        )
+        parts["retail"] = retail_table(last, closes, inputs.outcomes, inputs.now)
     if inputs.signals.height:
-        parts["events"] = inputs.signals.group_by("kind", "provenance").agg(n=pl.len()).sort("kind", "provenance")
+        parts["events"] = events_by_sample(inputs.signals, inputs.states)
         parts["latency"] = _latency(inputs)
     return parts
+
+
+def events_by_sample(signals: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+    """How many events of each kind (``EVENT_SCHEMA``), by the sample whose ticks their game has. Of snapshots hours
+    apart nobody can say that a price moved within minutes: their events are counted, and used nowhere.
+    """
+    names = {source: sample.key for sample in (ONE_BOOK, FOUR_BOOKS, LATE_CONSENSUS) for source in sample.sources}
+    of_games = (
+        states.filter(pl.col("provenance") == "archive")
+        .select("game_key", sample=pl.col("source").replace_strict(names, default="collected", return_dtype=pl.String))
+        .unique("game_key", keep="first", maintain_order=True)
+    )
+    told = pl.when(pl.col("provenance") == "simulated").then(pl.lit("simulated")).otherwise(pl.col("sample"))
+    return (
+        signals.join(of_games, on="game_key", how="left")
+        .with_columns(sample=told.fill_null("collected"))
+        .group_by("kind", "sample", "provenance")
+        .agg(n=pl.len().cast(pl.Int64))
+        .sort("sample", "kind", "provenance")
+        .select(EVENT_SCHEMA.keys())
+    )
 
 
 def _latency(inputs: Inputs) -> pl.DataFrame:
@@ -238,13 +271,7 @@ def _in_words(seasons: set[int] | None, table: pl.DataFrame) -> str:
     return str(held[0]) if len(held) == 1 else f"{held[0]}–{held[-1]}"
 
 
-def _no_events() -> pl.DataFrame:
-    return pl.DataFrame(schema={"kind": pl.String, "provenance": pl.String, "n": pl.Int64})
-
-
 def _row_schema() -> dict[str, Any]:
     from dagster_mlb.reporting.strategy_report.rows import FIGURES, IDENTITY
 
     return {**IDENTITY, **FIGURES}
-
-

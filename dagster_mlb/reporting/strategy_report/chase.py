@@ -14,8 +14,9 @@ import polars as pl
 
 from dagster_mlb.strategies.statistics import summarise
 
-#: Points of no-vig probability that make a move; the first is the one that the sentences are about.
-THRESHOLDS: Final = (0.02, 0.01, 0.03)
+#: Points of no-vig probability that make a move; the sentences are about the headline.
+HEADLINE: Final = 0.02
+THRESHOLDS: Final = (0.01, HEADLINE, 0.03)
 
 SCHEMA: Final = {
     "threshold": pl.Float64,

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from dagster_mlb.reporting.strategy_report import chase, jumps
+from dagster_mlb.reporting.strategy_report import books, chase, jumps
 from dagster_mlb.reporting.strategy_report.findings import Finding
 from dagster_mlb.reporting.strategy_report.open_to_close import BIN_SCHEMA
 from dagster_mlb.reporting.strategy_report.rows import no_rows
@@ -39,8 +39,10 @@ LADDER_SCHEMA: Final = {
     "provenance": pl.String,
     "decision": pl.String,
     "strategy": pl.String,
-    "step": pl.Int64,
-    "edge": pl.Float64,
+    "form": pl.String,
+    "measure": pl.String,  # edge: own probability × price − 1; strength: in the strategy's own unit
+    "rung": pl.Int64,
+    "mean": pl.Float64,
     "n": pl.Int64,
     "ev_clv": pl.Float64,
     "ev_clv_se": pl.Float64,
@@ -48,6 +50,15 @@ LADDER_SCHEMA: Final = {
     "roi_se": pl.Float64,
 }
 LEDGER_SCHEMA: Final = {"kind": pl.String, "trials": pl.Int64, "with_bets": pl.Int64, "runs": pl.Int64}
+EVENT_SCHEMA: Final = {"kind": pl.String, "sample": pl.String, "provenance": pl.String, "n": pl.Int64}
+
+
+@dataclass(frozen=True)
+class InPlay:
+    """Two-sided quotes of the snapshots of several books, and how many of them were at or after first pitch."""
+
+    quotes: int
+    late: int
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,9 @@ class Contents:
     value_by_bin: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BIN_SCHEMA))
     chase: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=chase.SCHEMA))
     latency: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=jumps.SCHEMA))
-    events: pl.DataFrame = field(default_factory=pl.DataFrame)  # kind, provenance, n: signals by kind
-    four_books: Mapping[str, Any] = field(default_factory=dict)
+    events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENT_SCHEMA))
+    retail: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=books.SCHEMA))
+    in_play: InPlay | None = None
     rows: pl.DataFrame = field(default_factory=no_rows)
     absent: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENT_SCHEMA))
     ladders: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LADDER_SCHEMA))

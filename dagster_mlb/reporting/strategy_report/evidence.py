@@ -17,7 +17,17 @@ EVIDENCE: Final[dict[str, tuple[str, ...]]] = {
     "tickets": ("tickets_pct", "tickets_min", "tickets_max", "early_tickets_pct", "signal_tickets_pct", "split_voices"),
     "money": ("money_pct", "money_min", "money_max", "money_sd", "early_money_pct", "signal_money_pct"),
     "moves": (
-        *("move", "move_1h", "move_3h", "move_6h", "move_24h", "late_move", "episode_move", "sharp_move", "retail_move"),
+        *(
+            "move",
+            "move_1h",
+            "move_3h",
+            "move_6h",
+            "move_24h",
+            "late_move",
+            "episode_move",
+            "sharp_move",
+            "retail_move",
+        ),
         *("velocity", "line_move", "signal_move"),
     ),
     "sharp and retail books side by side": ("sharp_probability", "retail_probability"),
@@ -48,9 +58,7 @@ def read_by(strategy: Strategy) -> tuple[str, ...]:
     )
 
 
-def why_no_bet(
-    strategy: Strategy, decision: Decision, sides: pl.DataFrame, signal_kinds: Collection[str] = ()
-) -> str:
+def why_no_bet(strategy: Strategy, decision: Decision, sides: pl.DataFrame, signal_kinds: Collection[str] = ()) -> str:
     """Why a strategy made no bet of ``sides``: what it reads and nobody knows there, or that nothing met its terms.
 
     ``signal_kinds``: those that stand in the sample, at the decision *signal*.

@@ -9,16 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
 
 from dagster_mlb.reporting.numerals import count, number, p_value, percent, plus_minus
-from dagster_mlb.reporting.strategy_report.chase import THRESHOLDS
+from dagster_mlb.reporting.strategy_report.anchors import furthest_from_anchor
+from dagster_mlb.reporting.strategy_report.books import BEST, SHARP
+from dagster_mlb.reporting.strategy_report.chase import HEADLINE
+from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, short_of, title_of
+
+if TYPE_CHECKING:
+    from dagster_mlb.reporting.strategy_report.contents import InPlay
 
 Verdict = Literal["holds", "fails", "open"]
 ALPHA: Final = 0.05
 ONE, MANY = 2.0, 3.0  # standard errors that a figure, or the worst of a list, may be away
+#: From the reference figures, which have four decimals.
+MOST_GAMES_OFF, MOST_NATS_OFF = 5, 5e-4
 #: Fewer bets than these make no return that a list may be judged by.
 ENOUGH: Final = 300
 
@@ -33,6 +41,22 @@ class Finding:
     basis: str
 
 
+def the_archive_was_read_rightly(seasons: pl.DataFrame, basis: str) -> Finding:
+    """``seasons``: ``season_report.season_table``."""
+    claim = "The archive was read rightly"
+    found = furthest_from_anchor(seasons) if seasons.height else None
+    if found is None:
+        return _nothing(claim, "No season with reference figures is in the warehouse.")
+    held, games, nats = found
+    agrees = games <= MOST_GAMES_OFF and nats <= MOST_NATS_OFF
+    sentence = (
+        f"{held} {'season' if held == 1 else 'seasons'} beside figures measured apart from this code: the worst is "
+        f"{games} games and {number(nats, 4)} nats of log-loss away"
+        + (", which is rounding." if agrees else ", which is too much: look for what is read differently.")
+    )
+    return Finding(claim, _verdict(agrees), sentence, basis)
+
+
 def roi_is_ev_clv(by_season: pl.DataFrame, basis: str) -> Finding:
     """``by_season``: ``open_to_close.value_by_season``, its last row pooled."""
     claim = "Mean return equals mean EV-CLV"
@@ -42,8 +66,8 @@ def roi_is_ev_clv(by_season: pl.DataFrame, basis: str) -> Finding:
     apart = pooled["roi"] - pooled["ev_clv"]
     agrees = abs(apart) <= ONE * pooled["roi_se"]
     sentence = (
-        f"Both sides of every game at the open returned {_pm(pooled['roi'], pooled['roi_se'], 2)}, and their EV-CLV had "
-        f"said {_pm(pooled['ev_clv'], pooled['ev_clv_se'], 2)}: they {'agree' if agrees else 'do not agree'} "
+        f"Both sides of every game at the open returned {_pm(pooled['roi'], pooled['roi_se'], 2)}, and their EV-CLV "
+        f"had said {_pm(pooled['ev_clv'], pooled['ev_clv_se'], 2)}: they {'agree' if agrees else 'do not agree'} "
         f"({_points(apart)} apart, two errors are {_points(ONE * pooled['roi_se'])})."
     )
     return Finding(claim, _verdict(agrees), sentence, f"{basis} · {count(pooled['n'])} sides")
@@ -57,10 +81,10 @@ def clv_is_worth_its_face(by_season: pl.DataFrame, basis: str) -> Finding:
     slope, se = pooled["clv_slope"], pooled["clv_slope_se"]
     is_one, is_some = abs(slope - 1) <= ONE * se, slope > ONE * se
     told = "one for one" if is_one else ("but not one for one" if is_some else "and cannot be told from nothing")
-    sentence = (
-        f"Return regressed on EV-CLV has slope {plus_minus(slope, se, 2)}: a better price than the close is money, {told}."
+    sentence = f"Return regressed on EV-CLV has slope {plus_minus(slope, se, 2)}: a better price is money, {told}."
+    return Finding(
+        claim, _verdict(is_one and is_some), sentence, f"{basis} · {count(pooled['n'])} sides, errors by date"
     )
-    return Finding(claim, _verdict(is_one and is_some), sentence, f"{basis} · {count(pooled['n'])} sides, errors by date")
 
 
 def no_naive_rule_beats_the_hold(rows: pl.DataFrame) -> Finding:
@@ -75,21 +99,20 @@ def no_naive_rule_beats_the_hold(rows: pl.DataFrame) -> Finding:
     winners = judged.filter(pl.col("_above") > ONE)
     strays = judged.filter(pl.col("_z").abs() > ONE)
     within = bool((judged["_z"].abs() <= MANY).all())
-    named = f"{best['strategy']} ({best['sample']}, {best['decision']}, {best['market']})"
+    named = _name_of(best)
     if winners.is_empty():
         first = (
-            f"Of {judged.height} runs of rules that know nothing, none returns more than nothing by two errors; the best, "
-            f"{named}, returned {_pm(best['roi'], best['roi_se'])}."
+            f"Of {judged.height} runs of rules that know nothing, none returns more than nothing by two errors; the "
+            f"best, {named}, returned {_pm(best['roi'], best['roi_se'])}."
         )
     else:
         first = (
             f"{winners.height} of {judged.height} runs of rules that know nothing return more than nothing by two "
             f"errors, first of all {named}: {_pm(best['roi'], best['roi_se'])}."
         )
-    second = (
-        f" {_of(judged.height - strays.height, judged.height)} are within two errors of minus the hold of their own "
-        f"prices, {'all' if within else 'not all'} within three."
-    )
+    near = judged.height - strays.height
+    second = f" {_of(near, judged.height)} are within two errors of minus the hold of their own prices"
+    second += "." if not strays.height else f", {'all' if within else 'not all'} within three."
     return Finding(claim, _verdict(winners.is_empty() and within), first + second, _samples_of(judged))
 
 
@@ -111,7 +134,9 @@ def chasing_loses_the_hold(chase: pl.DataFrame, basis: str) -> Finding:
         f"{_pm(follow['roi'], follow['roi_se'])}; against it: {_pm(fade['roi'], fade['roi_se'])} "
         f"(minus the hold: {percent(-follow['hold'], signed=True)}). So {ending}."
     )
-    return Finding(claim, _verdict(near and not gains), sentence, f"{basis} · {count(follow['n'])} and {count(fade['n'])} bets")
+    return Finding(
+        claim, _verdict(near and not gains), sentence, f"{basis} · {count(follow['n'])} and {count(fade['n'])} bets"
+    )
 
 
 def the_oracle_only_seems_to_win(chase: pl.DataFrame, basis: str) -> Finding:
@@ -128,7 +153,9 @@ def the_oracle_only_seems_to_win(chase: pl.DataFrame, basis: str) -> Finding:
             else "Even with the close in hand that cannot be told from nothing here."
         )
     )
-    return Finding(claim, _verdict(wins), sentence, f"{basis} · {count(oracle['n'])} sides, chosen with the close in hand")
+    return Finding(
+        claim, _verdict(wins), sentence, f"{basis} · {count(oracle['n'])} sides, chosen with the close in hand"
+    )
 
 
 def a_jump_takes_its_price_with_it(latency: pl.DataFrame, basis: str, seconds: int = 60) -> Finding:
@@ -142,13 +169,15 @@ def a_jump_takes_its_price_with_it(latency: pl.DataFrame, basis: str, seconds: i
     is_gone = before["ev_clv"] - after["ev_clv"] > ONE * error
     is_hold = abs(after["ev_clv"] + after["hold"]) <= max(MANY * after["ev_clv_se"], 0.002)
     kept = "is gone" if is_gone else "seems to be there still"
-    level = "which is the hold" if is_hold else "which is not the hold"
+    level = "about minus the hold" if is_hold else "not minus the hold"
     sentence = (
         f"ORACLE, the price before the jump: EV-CLV {_pm(before['ev_clv'], before['ev_clv_se'], 2)}. {seconds} s after "
         f"its detection: {_pm(after['ev_clv'], after['ev_clv_se'], 2)}, {level} "
         f"({percent(-after['hold'], 2, signed=True)}). The old price {kept}."
     )
-    return Finding(claim, _verdict(is_gone and is_hold), sentence, f"{basis} · {count(after['n'])} fills of jumps of one book")
+    return Finding(
+        claim, _verdict(is_gone and is_hold), sentence, f"{basis} · {count(after['n'])} fills of jumps of one book"
+    )
 
 
 def skill_is_luck_after_all(rows: pl.DataFrame, trials: int) -> Finding:
@@ -160,7 +189,7 @@ def skill_is_luck_after_all(rows: pl.DataFrame, trials: int) -> Finding:
     best = told.sort("p_no_skill").row(0, named=True)
     survivors = told.filter(pl.col("p_deflated") <= ALPHA)
     plain = told.filter(pl.col("p_no_skill") <= ALPHA).height
-    named = f"{best['strategy']} ({best['sample']}, {best['decision']}, {best['market']})"
+    named = _name_of(best)
     sentence = (
         f"Of {told.height} runs of strategies {plain} have p ≤ {ALPHA:.2f}, where chance alone makes about "
         f"{number(ALPHA * told.height, 0)}. The smallest, {named}, has p = {p_value(best['p_no_skill'])}; as one of "
@@ -179,7 +208,7 @@ def ev_clv_is_never_above_nothing(rows: pl.DataFrame) -> Finding:
     judged = told.with_columns(_z=pl.col("ev_clv") / pl.col("ev_clv_se"))
     best = judged.sort("ev_clv").row(-1, named=True)
     above = judged.filter(pl.col("_z") > MANY)
-    named = f"{best['strategy']} ({best['sample']}, {best['decision']}, {best['market']})"
+    named = _name_of(best)
     sentence = (
         f"Of {judged.height} runs with {ENOUGH} bets or more the best mean EV-CLV is "
         f"{_pm(best['ev_clv'], best['ev_clv_se'], 2)}, of {named}. "
@@ -192,27 +221,64 @@ def ev_clv_is_never_above_nothing(rows: pl.DataFrame) -> Finding:
     return Finding(claim, _verdict(above.is_empty()), sentence, _samples_of(judged))
 
 
-def games_under_way_are_left_out(quotes: int | None, late: int | None, basis: str) -> Finding:
-    claim = "Quotes of games under way are left out"
-    if quotes is None or late is None:
+def retail_asks_more_than_the_sharp_book(retail: pl.DataFrame, basis: str) -> Finding:
+    """``retail``: ``books.SCHEMA``."""
+    claim = "Retail books charge more than the sharp one"
+    others = retail.filter(~pl.col("book").is_in([SHARP, BEST]) & (pl.col("ev_sharp_se") > 0))
+    sharp = _row(retail, pl.col("book") == SHARP)
+    if sharp is None or others.is_empty():
         return _nothing(claim, "No snapshots of several books are in the warehouse.")
-    sentence = f"{count(late)} of {count(quotes)} two-sided quotes were at or after first pitch. None of them is in any figure."
-    return Finding(claim, "holds" if late else "open", sentence, basis)
+    dearer = others.filter(pl.col("hold") > sharp["hold"])
+    gains = others.filter(pl.col("ev_sharp") > ONE * pl.col("ev_sharp_se"))
+    best = _row(retail, pl.col("book") == BEST)
+    shopping = (
+        "" if best is None else f" The best of them all is worth {_pm(best['ev_sharp'], best['ev_sharp_se'], 2)}."
+    )
+    named = ", ".join(f"{row['book']} {percent(row['hold'])}" for row in others.iter_rows(named=True))
+    sentence = (
+        f"Holds: {SHARP} {percent(sharp['hold'])}, {named}. At {SHARP}'s own no-vig price of the same snapshot a side "
+        f"at a retail book is worth {percent(others['ev_sharp'].min(), 1, signed=True)} to "
+        f"{percent(others['ev_sharp'].max(), 1, signed=True)} on average"
+        + (", which is below nothing at each." if gains.is_empty() else ", which is above nothing somewhere.")
+        + shopping
+    )
+    return Finding(claim, _verdict(dearer.height == others.height and gains.is_empty()), sentence, basis)
+
+
+def games_under_way_are_left_out(in_play: InPlay | None, basis: str) -> Finding:
+    claim = "Quotes of games under way are left out"
+    if in_play is None:
+        return _nothing(claim, "No snapshots of several books are in the warehouse.")
+    sentence = (
+        f"{count(in_play.late)} of {count(in_play.quotes)} two-sided quotes were at or after first pitch. "
+        "None of them is in any figure."
+    )
+    return Finding(claim, "holds", sentence, basis)
 
 
 def several_books_only_in_the_league(has_simulated: bool, events: pl.DataFrame) -> Finding:
-    """``events``: kind, provenance, n, of the signals that take several books or splits."""
-    claim = "Events of several books, tickets and money are simulated"
-    real = events.filter(pl.col("provenance") != "simulated")
+    """``events``: ``EVENT_SCHEMA``, of the kinds that take several books' ticks or public splits."""
+    claim = "Events of several books, tickets and money are simulated only"
+    apart = events.filter(pl.col("sample") == FOUR_BOOKS.key)
+    real = events.filter((pl.col("provenance") != "simulated") & (pl.col("sample") != FOUR_BOOKS.key))
+    aside = (
+        f" {count(apart['n'].sum())} that the detector sees in the four books' snapshots are used nowhere: a day lies "
+        "between two snapshots, so nobody knows whether a price moved within minutes."
+        if apart.height
+        else ""
+    )
     if real.is_empty():
-        here = "in this one too they are simulated" if has_simulated else "in this warehouse there are none"
+        here = "the figures of this report that rest on them are marked simulated" if has_simulated else "here are none"
         sentence = (
-            f"No real sample holds several books' ticks or public splits: steam, reverse line movement, divergence, "
-            f"freezes, conflicts and arbitrage are only in the simulated league; {here}."
+            "No real sample holds several books' ticks or public splits. Steam, reverse line movement, divergence of "
+            f"tickets and money and frozen lines are in the simulated league only; {here}.{aside}"
         )
-        return Finding(claim, "holds", sentence, "signals by provenance")
-    named = ", ".join(f"{count(n)} {kind.replace('_', ' ')} ({whose})" for kind, whose, n in real.iter_rows())
-    return Finding(claim, "fails", f"Real events of several books or of splits are here: {named}.", "signals by provenance")
+        return Finding(claim, "holds", sentence, "signals by sample")
+    named = ", ".join(
+        f"{count(row['n'])} {row['kind'].replace('_', ' ')} ({row['provenance']})" for row in real.iter_rows(named=True)
+    )
+    sentence = f"Real events of several books or of splits are here: {named}.{aside}"
+    return Finding(claim, "fails", sentence, "signals by sample")
 
 
 def naive(rows: pl.DataFrame) -> pl.DataFrame:
@@ -244,12 +310,12 @@ def _row(frame: pl.DataFrame, which: pl.Expr) -> dict[str, Any] | None:
 
 
 def _bet(chase: pl.DataFrame, bet: str) -> dict[str, Any] | None:
-    found = _row(chase, (pl.col("bet") == bet) & (pl.col("threshold") == THRESHOLDS[0]))
+    found = _row(chase, (pl.col("bet") == bet) & (pl.col("threshold") == HEADLINE))
     return None if found is None or found["roi_se"] is None else found
 
 
 def _threshold() -> str:
-    return f"{number(100 * THRESHOLDS[0])} points"
+    return f"{number(100 * HEADLINE)} points"
 
 
 def _pm(value: float | None, se: float | None, digits: int = 1) -> str:
@@ -260,10 +326,15 @@ def _points(value: float) -> str:
     return f"{number(100 * abs(value), 2)} points"
 
 
+def _name_of(row: dict[str, Any]) -> str:
+    form = "" if row["form"] == "follow" else f" ({row['form']})"
+    return f"{row['strategy']}{form} at {row['decision']} in {short_of(row['sample'])}, {row['market']}"
+
+
 def _of(some: int, all_: int) -> str:
     return f"All {all_}" if some == all_ else f"{some} of {all_}"
 
 
 def _samples_of(rows: pl.DataFrame) -> str:
     names: Iterable[str] = rows["sample"].unique(maintain_order=True)
-    return f"{' · '.join(names)} · {rows.height} runs, {count(rows['n'].sum())} bets"
+    return f"{', '.join(map(title_of, names))} · {rows.height} rows, {count(rows['n'].sum())} bets"

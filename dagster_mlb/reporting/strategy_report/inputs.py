@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from dagster_mlb.reporting.season_report import BENCHMARK_COLUMNS
-from dagster_mlb.reporting.strategy_report.contents import LEDGER_SCHEMA
+from dagster_mlb.reporting.strategy_report.contents import LEDGER_SCHEMA, InPlay
 from dagster_mlb.reporting.strategy_report.open_to_close import MONEYLINE_COLUMNS
-from dagster_mlb.reporting.strategy_report.samples import ONE_BOOK, Sample, samples_in
+from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, ONE_BOOK, Sample, samples_in
 from dagster_mlb.strategies.as_of import as_of_frame, assemble_frame, assemble_signal_frame
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.protocol import CONTEXT_SCHEMA, OFFER_SCHEMA, Decision
@@ -30,7 +30,8 @@ SIGNAL_COLUMNS: Final = (
 _STATES_SQL = """
 select game_key, market, s.source, s.book, known_at, line::float8 as line, price_1::int as price_1,
        price_2::int as price_2, probability_1, hold, unusable_because is null as is_open, unusable_because,
-       provenance, capture, load_id, coalesce(b.kind, 'book') as book_kind, coalesce(b.sharp_rank, 99)::int as sharp_rank
+       provenance, capture, load_id, coalesce(b.kind, 'book') as book_kind,
+       coalesce(b.sharp_rank, 99)::int as sharp_rank
 from staging.int_market_states as s
 left join staging.sportsbooks as b on b.book = s.book
 where label is null and not moment_assumed
@@ -56,6 +57,16 @@ _FIRST_PRICES = " union all ".join(
         ("total", "open_line::float8", "open_over", "open_under"),
     )
 )
+_IN_PLAY_SQL = """
+select count(*) as quotes, count(*) filter (where known_at >= commence_at) as late
+from (
+    select event_id, book, known_at, min(commence_at) as commence_at
+    from staging.stg_tick_archive__quotes
+    where source = any(%s) and rule is null
+    group by event_id, book, known_at
+    having count(distinct side) = 2
+) as two_sided
+"""
 _LEDGER_SQL = """
 select kind, count(*) as trials, count(*) filter (where n > 0) as with_bets, sum(times_run)::bigint as runs
 from operational.trial_ledger
@@ -82,7 +93,7 @@ class Inputs:
     signals: pl.DataFrame = field(default_factory=pl.DataFrame)  # SIGNAL_COLUMNS
     states: pl.DataFrame = field(default_factory=pl.DataFrame)  # with probability, hold and provenance
     ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))
-    four_books: Mapping[str, Any] = field(default_factory=dict)
+    in_play: InPlay | None = None
 
     def offers_of(self, sample: Sample, decision: Decision, seasons: set[int] | None) -> pl.DataFrame:
         if sample is ONE_BOOK and decision == "open":
@@ -96,9 +107,8 @@ def read_inputs(settings: Settings) -> Inputs:
     from dagster_mlb.warehouse.frames import read_frame
 
     samples = samples_in(settings)
-    decisions: list[Decision] = [
-        decision for decision in ("open", "pregame", "close") if any(decision in sample.decisions for sample in samples)
-    ]
+    moments: tuple[Decision, ...] = ("open", "pregame", "close")
+    decisions = [decision for decision in moments if any(decision in sample.decisions for sample in samples)]
     outcomes = Outcomes.read(settings)
     states = read_frame(settings, _STATES_SQL)
     games = read_frame(settings, _GAMES_SQL)
@@ -119,6 +129,7 @@ def read_inputs(settings: Settings) -> Inputs:
         signals=signals,
         states=states,
         ledger=read_ledger(settings),
+        in_play=_in_play(settings) if FOUR_BOOKS in samples else None,
     )
 
 
@@ -127,6 +138,12 @@ def read_ledger(settings: Settings) -> pl.DataFrame:
     from dagster_mlb.warehouse.frames import read_frame
 
     return read_frame(settings, _LEDGER_SQL).cast(LEDGER_SCHEMA)  # type: ignore[arg-type]
+
+
+def _in_play(settings: Settings) -> InPlay:
+    from dagster_mlb.warehouse.frames import read_frame
+
+    return InPlay(*read_frame(settings, _IN_PLAY_SQL, [list(FOUR_BOOKS.sources)]).row(0))
 
 
 def _signals(settings: Settings) -> pl.DataFrame:
@@ -154,9 +171,13 @@ def _first_prices(settings: Settings, games: pl.DataFrame) -> pl.DataFrame:
 
     offers = read_frame(settings, _FIRST_PRICES, {"sources": list(ONE_BOOK.sources)})
     hours = (pl.col("scheduled_start_at") - pl.col("decision_at")).dt.total_seconds() / 3600
-    unknown = {name: pl.lit(None, dtype=kind) for name, kind in CONTEXT_SCHEMA.items()}  # type: ignore[arg-type]
+    unknown = {name: pl.lit(None, dtype=kind) for name, kind in CONTEXT_SCHEMA.items()}
     context = offers.join(games, on="game_key", how="inner").with_columns(
-        context_decision_at="decision_at", benchmark_source="source", benchmark_book="book", hours_to_start=hours, **unknown
+        context_decision_at="decision_at",
+        benchmark_source="source",
+        benchmark_book="book",
+        hours_to_start=hours,
+        **unknown,
     )
     kept = ("context_decision_at", "season", "official_date", "home_team_id", "away_team_id", "home_team", "away_team")
     beside = ("hours_to_start", "benchmark_source", "benchmark_book")

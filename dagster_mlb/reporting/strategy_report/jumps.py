@@ -63,10 +63,10 @@ def latency_table(
     standing = states.filter(pl.col("known_at") < pl.col("starts_at")).sort("known_at")
     if jumps.is_empty() or standing.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    closes = (
-        standing.filter("is_open").group_by(_BOOK).agg(close_home_probability=pl.col("probability_1").last())
-    )
-    moments = [("before", None, pl.col("detected_at") - pl.duration(minutes=pl.col("window_minutes")))]
+    closes = standing.filter("is_open").group_by(_BOOK).agg(close_home_probability=pl.col("probability_1").last())
+    moments: list[tuple[str, int | None, pl.Expr]] = [
+        ("before", None, pl.col("detected_at") - pl.duration(minutes=pl.col("window_minutes")))
+    ]
     moments += [
         ("detection" if not seconds else "after", seconds, pl.col("detected_at") + pl.duration(seconds=seconds))
         for seconds in latencies

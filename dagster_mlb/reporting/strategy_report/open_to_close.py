@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -103,7 +104,7 @@ def value_by_bin(sides: pl.DataFrame, edges: Sequence[float] = EV_CLV_EDGES) -> 
     played = sides.filter((pl.col("moment") == "open") & pl.col("result").is_in(["win", "loss", "push"]))
     bounds = [-np.inf, *edges, np.inf]
     rows = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         part = played.filter((pl.col("ev_clv") >= low) & (pl.col("ev_clv") < high))
         if part.is_empty():
             continue

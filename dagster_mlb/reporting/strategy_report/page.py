@@ -1,7 +1,7 @@
 """The report as one page of HTML: figures put into words, pictures drawn, all into ``report.html.j2``.
 
-The page needs nothing from elsewhere: styles and pictures are in it, no script is. Whatever comes from data is escaped by
-the template.
+The page needs nothing from elsewhere: styles and pictures are in it, no script is. Whatever comes from data is escaped
+by the template.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import polars as pl
 from dagster_mlb.reporting.numerals import MISSING, count, number, p_value, percent, plus_minus
 from dagster_mlb.reporting.strategy_report import findings as said
 from dagster_mlb.reporting.strategy_report import plots
+from dagster_mlb.reporting.strategy_report.anchors import ANCHORS, Anchor
 from dagster_mlb.reporting.strategy_report.jumps import moment_in_words
-from dagster_mlb.reporting.strategy_report.samples import SAMPLES
+from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, LABELS, ONE_BOOK, short_of, title_of
 from dagster_mlb.strategies.statistics import deflated_p_value, expected_best_z
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 TEMPLATE: Final = "report.html.j2"
 RETROSHEET: Final = (
-    "The information used here was obtained free of charge from and is copyrighted by Retrosheet. Interested parties may "
-    "contact Retrosheet at www.retrosheet.org."
+    "The information used here was obtained free of charge from and is copyrighted by Retrosheet. Interested parties "
+    "may contact Retrosheet at www.retrosheet.org."
 )
 #: Headings of the one row that every strategy has; each with what it means.
 COLUMNS: Final = (
@@ -35,11 +36,11 @@ COLUMNS: Final = (
     ("n", "bets won, lost or pushed; + open, void, not filled"),
     ("turnover", "units staked"),
     ("ROI ± se", "profit on turnover, error by whole dates"),
-    ("95 %", "interval of the ROI, whole dates drawn anew"),
+    ("95 %", "interval of the ROI in percent, whole dates drawn anew"),
     ("EV-CLV ± se", "price × no-vig closing probability − 1"),
     ("close", "share of the bets that have a close"),
     ("beats", "share of those that beat it"),
-    ("random side", "ROI and EV-CLV of a random side of the same sample, decision and market"),
+    ("random side", "ROI / EV-CLV in percent of a random side of the same sample, decision and market"),
     ("− hold", "of the very prices that were paid"),
     ("p", "share of worlds, the closing prices being true in them, that earn as much by luck"),
     ("p*", "that p as one of all trials, of which one looks at the best"),
@@ -68,8 +69,6 @@ def html(contents: Contents) -> str:
 
 def context(contents: Contents) -> dict[str, Any]:
     """What the template shows, in the order of its sections."""
-    titles = {sample.key: sample.title for sample in SAMPLES}
-    labels = titles["labels"]
     return {
         "made_at": contents.made_at,
         "environment": contents.environment,
@@ -83,28 +82,28 @@ def context(contents: Contents) -> dict[str, Any]:
         "value_by_season": _value_by_season(contents.value_by_season),
         "value_by_bin": _bins(contents.value_by_bin),
         "value_picture": plots.value_at_close(
-            contents.value_by_bin, contents.value_by_season, f"{labels} {contents.asked_seasons}, both sides at the open"
+            contents.value_by_bin,
+            contents.value_by_season,
+            f"{LABELS.title} {contents.asked_seasons}, both sides at the open",
         ),
-        "naive_picture": plots.forest(_labelled(said.naive(contents.rows), titles), "Rules that know nothing"),
+        "naive_pictures": _forests(said.naive(contents.rows)),
         "chase": _chase(contents.chase),
-        "chase_picture": plots.chased(contents.chase, labels),
+        "chase_picture": plots.chased(contents.chase, LABELS.title),
         "latency": _latency(contents.latency),
-        "latency_picture": plots.latency(contents.latency, titles["one_book"]),
-        "events": list(contents.events.iter_rows(named=True)) if contents.events.height else [],
-        "four_books": contents.four_books,
-        "four_books_picture": contents.four_books.get("picture", ""),
+        "latency_picture": plots.latency(contents.latency, ONE_BOOK.title),
+        "events": [{**row, "sample": title_of(row["sample"])} for row in contents.events.iter_rows(named=True)],
+        "in_play": contents.in_play,
+        "retail": _retail(contents.retail),
+        "retail_picture": plots.retail(contents.retail, FOUR_BOOKS.title),
         "columns": COLUMNS,
-        "tables": _tables(contents, titles),
-        "lines_picture": plots.forest(
-            _labelled(contents.rows.filter((pl.col("market") != "moneyline") & (pl.col("n") >= said.ENOUGH)), titles),
-            "Run lines and totals",
+        "tables": _tables(contents),
+        "lines_pictures": _forests(
+            contents.rows.filter((pl.col("market") != "moneyline") & ~pl.col("is_null") & (pl.col("n") >= said.ENOUGH))
         ),
-        "absent": _absent(contents.absent, titles),
-        "ladders": _ladders(contents.ladders, titles),
-        "reliability": [
-            plots.reliability(table, titles.get(sample, sample)) for sample, table in contents.reliability.items()
-        ],
-        "curves": _curves(contents.curves, titles),
+        "absent": _absent(contents.absent),
+        "ladders": _ladders(contents.ladders),
+        "reliability": [plots.reliability(table, title_of(sample)) for sample, table in contents.reliability.items()],
+        "curves": _curves(contents.curves),
         "ledger": list(contents.ledger.iter_rows(named=True)),
         "trials": contents.trials,
         "deflation": _deflation(contents.trials),
@@ -129,10 +128,20 @@ def headlines(contents: Contents) -> list[dict[str, str]]:
             _card("both sides at the open", plus_minus(pooled["roi"], pooled["roi_se"], 1, as_percent=True),
                   f"minus the hold is {percent(-pooled['hold'], signed=True)} · SBR · archive", "market")
         )  # fmt: skip
-    for bet, words, kind in (("follow", "a finished move, chased at the close", "strategy"), ("oracle", "ORACLE: the same sides at the open", "oracle")):
+    for bet, words, kind in (
+        ("follow", "a finished move, chased at the close", "strategy"),
+        ("oracle", "ORACLE: the same sides at the open", "oracle"),
+    ):
         row = said._bet(contents.chase, bet)
         if row is not None:
-            cards.append(_card(words, plus_minus(row["roi"], row["roi_se"], 1, as_percent=True), f"{count(row['n'])} bets · SBR · archive", kind))
+            cards.append(
+                _card(
+                    words,
+                    plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+                    f"{count(row['n'])} bets · SBR · archive",
+                    kind,
+                )
+            )
     after = contents.latency.filter(pl.col("latency") == 60)
     if after.height and after["ev_clv"][0] is not None:
         row = after.row(0, named=True)
@@ -155,41 +164,45 @@ def _sample(sample: Any, coverage: pl.DataFrame) -> dict[str, Any]:
         "is_simulated": sample.is_simulated,
         "held": [
             {
-                "decision": row["decision"],
-                "market": row["market"],
-                "games": count(row["games"]),
-                "books": row["books"],
-                "seasons": row["seasons"],
-                "provenance": row["provenance"],
-                "evidence": row["evidence"],
+                "decision": decision,
+                "markets": " · ".join(f"{row['market']} {count(row['games'])}" for row in part.iter_rows(named=True)),
+                "books": part["books"].max(),
+                "seasons": part["seasons"][0],
+                "provenance": part["provenance"][0],
+                "evidence": part["evidence"][0],
             }
-            for row in held.iter_rows(named=True)
+            for (decision,), part in (held.group_by("decision", maintain_order=True) if held.height else ())
         ],
     }
 
 
-def _tables(contents: Contents, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def _tables(contents: Contents) -> list[dict[str, Any]]:
     """One table a sample, all with the same columns."""
     tables = []
     for sample in contents.samples:
         rows = contents.rows.filter((pl.col("sample") == sample.key) & (pl.col("n") + pl.col("n_pending") > 0))
+        missing = (
+            rows.drop_nulls("missing_closes")
+            .group_by("decision", "market", "missing_closes", maintain_order=True)
+            .agg(rows=pl.len())
+        )
         reasons = [
-            f"{row['strategy']}{FORM_MARK[row['form']]}, {row['decision']}, {row['market']}: {row['missing_closes']}"
-            for row in rows.drop_nulls("missing_closes").iter_rows(named=True)
+            f"{row['decision']}, {row['market']}: {row['missing_closes']} (in {row['rows']} rows)"
+            for row in missing.iter_rows(named=True)
         ]
         tables.append(
             {
                 "title": sample.title,
                 "key": sample.key,
                 "is_simulated": sample.is_simulated,
-                "rows": [_row(row, titles) for row in rows.iter_rows(named=True)],
+                "rows": [_row(row) for row in rows.iter_rows(named=True)],
                 "missing": _folded(reasons),
             }
         )
     return tables
 
 
-def _row(row: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     others = [
         f"{count(row[name])} {word}"
         for name, word in (("n_pending", "open"), ("n_void", "void"), ("n_unfilled", "not filled"))
@@ -198,19 +211,22 @@ def _row(row: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
     book = "" if row["book"] == "benchmark" else f" · {row['book']}"
     null = MISSING
     if row["null_roi"] is not None or row["null_ev_clv"] is not None:
-        null = f"{percent(row['null_roi'], signed=True)} / {percent(row['null_ev_clv'], signed=True)}"
+        null = " / ".join(
+            MISSING if value is None else number(100 * value, 1, signed=True)
+            for value in (row["null_roi"], row["null_ev_clv"])
+        )
     return {
         "is_null": row["is_null"],
         "is_good": row["ev_clv"] is not None and row["ev_clv_se"] is not None and row["ev_clv"] > 3 * row["ev_clv_se"],
         "cells": (
             f"{row['strategy']}{FORM_MARK[row['form']]}",
-            f"{titles.get(row['sample'], row['sample'])}, {row['decision']}",
+            f"{short_of(row['sample'])} · {row['decision']}",
             row["provenance"],
             f"{row['market']}{book}",
             count(row["n"]) + (f" + {', '.join(others)}" if others else ""),
             number(row["turnover"], 0),
             plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
-            f"{percent(row['roi_low'], signed=True)} to {percent(row['roi_high'], signed=True)}"
+            f"{number(100 * row['roi_low'], 1, signed=True)} / {number(100 * row['roi_high'], 1, signed=True)}"
             if row["roi_low"] is not None
             else MISSING,
             plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True) + ("°" if row["circular_share"] else ""),
@@ -231,45 +247,56 @@ def _folded(reasons: Iterable[str], most: int = 12) -> list[str]:
     return listed if len(listed) <= most else [*listed[:most], f"and {len(listed) - most} rows more of the same kind"]
 
 
-def _absent(absent: pl.DataFrame, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def _absent(absent: pl.DataFrame) -> list[dict[str, Any]]:
     """By sample and reason, with the strategies it keeps away."""
     if absent.is_empty():
         return []
     named = pl.col("strategy") + pl.when(pl.col("form") == "fade").then(pl.lit(" (fade)")).otherwise(pl.lit(""))
-    grouped = absent.group_by("sample", "decision", "reason", maintain_order=True).agg(strategies=named.unique(maintain_order=True))
+    grouped = absent.group_by("sample", "decision", "reason", maintain_order=True).agg(
+        strategies=named.unique(maintain_order=True)
+    )
     return [
-        {**row, "sample": titles.get(row["sample"], row["sample"]), "strategies": ", ".join(row["strategies"])}
+        {**row, "sample": title_of(row["sample"]), "strategies": ", ".join(row["strategies"])}
         for row in grouped.iter_rows(named=True)
     ]
 
 
-def _labelled(rows: pl.DataFrame, titles: Mapping[str, str]) -> pl.DataFrame:
-    """With ``label`` for the axis of a forest."""
-    labels = [
-        f"{row['strategy']}{FORM_MARK[row['form']]} · {titles.get(row['sample'], row['sample'])}, {row['decision']}"
-        + ("" if row["market"] == "moneyline" else f", {row['market']}")
-        for row in rows.iter_rows(named=True)
-    ]
-    return rows.with_columns(pl.Series("label", labels, dtype=pl.String))
+def _forests(rows: pl.DataFrame, most: int = 22) -> list[str]:
+    """A picture per sample and sort of market: run lines and totals together, the longest lists in two."""
+    drawn = []
+    is_line = (pl.col("market") != "moneyline").alias("_is_line")
+    for (sample, is_lines), part in rows.with_columns(is_line).group_by("sample", "_is_line", maintain_order=True):
+        labels = [
+            f"{row['strategy']}{FORM_MARK[row['form']]}, {row['decision']}" + (f", {row['market']}" if is_lines else "")
+            for row in part.iter_rows(named=True)
+        ]
+        labelled = part.with_columns(pl.Series("label", labels, dtype=pl.String))
+        named = f"{short_of(str(sample))}, {'run lines and totals' if is_lines else 'moneylines'}"
+        pieces = -(-labelled.height // most)
+        size = -(-labelled.height // pieces)
+        for piece in range(pieces):
+            numbered = named if pieces == 1 else f"{named} ({piece + 1} of {pieces})"
+            drawn.append(plots.forest(labelled.slice(piece * size, size), numbered))
+    return [picture for picture in drawn if picture]
 
 
-def _seasons(table: pl.DataFrame) -> list[tuple[str, ...]]:
-    return [
-        (
-            str(row["season"]),
-            count(row["n"]),
-            number(row["log_loss_open"], 4),
-            number(row["log_loss_close"], 4),
-            number(row["brier_close"], 4),
-            number(row["accuracy_close"], 4),
-            number(row["booksum_close"], 4),
-            number(row["home_win_rate"], 4),
-            count(row["n_official"]),
-            number(row["log_loss_close_official"], 4),
-            percent(row["tied_same_score"] / row["regular_games"] if row["regular_games"] else None, 2),
-        )
-        for row in (table.sort("season") if table.height else table).iter_rows(named=True)
-    ]
+def _seasons(table: pl.DataFrame) -> list[list[tuple[str, str]]]:
+    """Each figure with its anchor, where the season has one."""
+    told = []
+    for row in (table.sort("season") if table.height else table).iter_rows(named=True):
+        anchor = ANCHORS.get(row["season"])
+        cells = [(str(row["season"]), "")]
+        for name in Anchor._fields:
+            digits = 0 if name == "n" else 4
+            cells.append((number(row[name], digits), "" if anchor is None else number(getattr(anchor, name), digits)))
+        tied = row["tied_same_score"] / row["regular_games"] if row["regular_games"] else None
+        cells += [
+            (count(row["n_official"]), ""),
+            (number(row["log_loss_close_official"], 4), ""),
+            (percent(tied, 2), ""),
+        ]
+        told.append(cells)
+    return told
 
 
 def _value_by_season(table: pl.DataFrame) -> list[tuple[str, ...]]:
@@ -320,7 +347,8 @@ def _chase(table: pl.DataFrame) -> list[dict[str, Any]]:
                 words[row["bet"]],
                 count(row["n"]),
                 plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
-                plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True) + ("°" if row["moment"] == "close" else ""),
+                plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True)
+                + ("°" if row["moment"] == "close" else ""),
                 percent(-row["hold"], signed=True),
             ),
         }
@@ -347,22 +375,39 @@ def _latency(table: pl.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _ladders(ladders: pl.DataFrame, titles: Mapping[str, str]) -> list[str]:
+def _retail(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    return [
+        (
+            row["book"],
+            count(row["n"]),
+            percent(row["hold"], 2),
+            plus_minus(row["ev_sharp"], row["ev_sharp_se"], 2, as_percent=True),
+            percent(row["better_share"], 1),
+            count(row["n_clv"]),
+            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
+            plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _ladders(ladders: pl.DataFrame) -> list[str]:
     drawn = []
-    for (sample, decision, strategy), steps in ladders.group_by("sample", "decision", "strategy", maintain_order=True):
-        drawn.append(plots.ladder(steps, f"{strategy}, {titles.get(str(sample), str(sample))}, {decision}"))
+    keys = ["sample", "provenance", "decision", "strategy", "form", "measure"]
+    for key, rungs in ladders.group_by(keys, maintain_order=True):
+        sample, provenance, decision, strategy, form, measure = map(str, key)
+        told = f"{short_of(sample)} · {decision} · {provenance} · by {measure}"
+        drawn.append(plots.ladder(rungs, f"{strategy}{FORM_MARK[form]}", told))
     return [picture for picture in drawn if picture]
 
 
-def _curves(curves: pl.DataFrame, titles: Mapping[str, str]) -> list[str]:
+def _curves(curves: pl.DataFrame) -> list[str]:
     drawn = []
     keys = ["sample", "provenance", "decision", "market", "strategy", "form"]
     for key, curve in curves.group_by(keys, maintain_order=True):
         sample, provenance, decision, market, strategy, form = map(str, key)
-        told = f"{titles.get(sample, sample)}, {decision}, {market} · {provenance}"
-        drawn.append(
-            plots.equity(curve, f"{strategy}{FORM_MARK[form]}", told, is_simulated="simulated" in provenance)
-        )
+        told = f"{short_of(sample)} · {decision} · {market} · {provenance}"
+        drawn.append(plots.equity(curve, f"{strategy}{FORM_MARK[form]}", told, is_simulated="simulated" in provenance))
     return [picture for picture in drawn if picture]
 
 

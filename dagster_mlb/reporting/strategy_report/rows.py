@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from dagster_mlb.reporting.strategy_report.samples import SAMPLES
@@ -69,28 +70,18 @@ def no_rows() -> pl.DataFrame:
 def row_of(bets: pl.DataFrame, identity: Mapping[str, Any]) -> dict[str, Any]:
     """The row of settled bets of one market: ``IDENTITY`` as it is given, and the ``FIGURES``.
 
-    ``bets``: the columns that ``summarise`` reads, hold (of the price that was paid; NULL where it is not known),
-    missing_close_reason, moment_assumed.
+    ``bets``: the columns that ``summarise`` reads, hold (of the price that was paid; NULL where it is not known) and
+    moment_assumed.
     """
     told = summarise(bets).as_dict()
     played = bets.filter(pl.col("result").is_in(["win", "loss", "push"]))
     figures = {name: told[name] for name in FIGURES if name in told}
-    figures["n_unfilled"] = bets.filter(pl.col("result") == "unfilled").height
-    figures["minus_hold"] = _minus_hold(played)
-    figures["missing_closes"] = missing_closes(played)
-    figures["assumed_share"] = _share(played, "moment_assumed")
-    return {**identity, **figures}
-
-
-def missing_closes(played: pl.DataFrame) -> str | None:
-    """``12 no book has a close; 3 …``, most first; None where every bet has its close."""
-    counts = (
-        played.filter(pl.col("missing_close_reason").is_not_null())
-        .group_by("missing_close_reason")
-        .len()
-        .sort(["len", "missing_close_reason"], descending=[True, False])
-    )
-    return "; ".join(f"{number:,} {reason}" for reason, number in counts.iter_rows()) or None
+    return {
+        **identity,
+        **figures,
+        "minus_hold": _minus_hold(played),
+        "assumed_share": _share(played, "moment_assumed"),
+    }
 
 
 def beside_the_null(rows: pl.DataFrame) -> pl.DataFrame:
@@ -102,9 +93,7 @@ def beside_the_null(rows: pl.DataFrame) -> pl.DataFrame:
         .with_columns(_first=pl.col("book") != "benchmark")
         .sort([*where, "_first", "strategy"])
         .unique(where, keep="first", maintain_order=True)
-        .select(
-            *where, null_n="n", null_roi="roi", null_ev_clv="ev_clv", null_beat_close_rate="beat_close_rate"
-        )
+        .select(*where, null_n="n", null_roi="roi", null_ev_clv="ev_clv", null_beat_close_rate="beat_close_rate")
     )
     told = rows.drop([name for name in nulls.columns if name not in where], strict=False)
     return told.join(nulls, on=where, how="left", maintain_order="left")
@@ -135,8 +124,9 @@ def in_order(rows: pl.DataFrame) -> pl.DataFrame:
 def _minus_hold(played: pl.DataFrame) -> float | None:
     """Mean of minus the hold, by stake."""
     known = played.filter(pl.col("hold").is_not_null())
-    staked = known["stake"].sum()
-    return -float((known["hold"] * known["stake"]).sum() / staked) if staked else None
+    if not known["stake"].sum():
+        return None
+    return -float(np.average(known["hold"].to_numpy(), weights=known["stake"].to_numpy()))
 
 
 def _share(played: pl.DataFrame, flag: str) -> float | None:

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from dagster_mlb.reporting.strategy_report import rows as row_module
-from dagster_mlb.reporting.strategy_report.contents import ABSENT_SCHEMA, CURVE_SCHEMA, LADDER_SCHEMA
+from dagster_mlb.reporting.strategy_report.contents import CURVE_SCHEMA, LADDER_SCHEMA
 from dagster_mlb.reporting.strategy_report.evidence import held_by, why_no_bet
 from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, ONE_BOOK, SIMULATED, Sample
 from dagster_mlb.strategies.backtest import StrategyRun, run_strategy
+from dagster_mlb.strategies.edges import Measure, edge_ladder
 from dagster_mlb.strategies.families.nulls import Favourite, HomeSide, Over, RandomSide, Underdog
 from dagster_mlb.strategies.families.steam import Steam
 from dagster_mlb.strategies.protocol import MARKETS, Decision, Rule
 from dagster_mlb.strategies.sides import sides_of
-from dagster_mlb.strategies.statistics import clustered_mean, return_on_turnover
 
 if TYPE_CHECKING:
     from dagster_mlb.reporting.strategy_report.inputs import Inputs
 
-#: A ladder has so many steps of equal numbers of bets, and needs so many bets.
-STEPS: Final = 5
-ENOUGH_FOR_A_LADDER: Final = 500
+#: A ladder takes so many bets, and so many rungs.
+ENOUGH_FOR_A_LADDER: Final = 300
+FEWEST_RUNGS: Final = 3
 ENOUGH_FOR_A_CURVE: Final = 100
 
 
@@ -75,7 +75,14 @@ def plan(catalog: Iterable[Rule], sample: Sample, decision: Decision) -> list[Ru
         chosen.append(type(rule)(rule.parameters, decision, name=rule.name))
     if sample is ONE_BOOK and decision == "signal":
         chosen += [
-            Steam(decision="signal", signal_kinds=("jump",), book="benchmark", form=form, markets=MARKETS, name="jump_of_one_book")
+            Steam(
+                decision="signal",
+                signal_kinds=("jump",),
+                book="benchmark",
+                form=form,
+                markets=MARKETS,
+                name="jump_of_one_book",
+            )
             for form in ("follow", "fade")
         ]
     return chosen
@@ -166,33 +173,24 @@ def curve_of(bets: pl.DataFrame, identity: dict[str, Any]) -> pl.DataFrame:
     return daily.with_columns(**told).select(CURVE_SCHEMA.keys()).cast(CURVE_SCHEMA)  # type: ignore[arg-type]
 
 
-def ladder_of(bets: pl.DataFrame, identity: dict[str, Any], steps: int = STEPS) -> pl.DataFrame:
-    """EV-CLV and return by how strongly each bet was meant, in steps of equal numbers (``LADDER_SCHEMA``); empty where
-    there are too few bets or all are meant alike.
+def ladder_of(bets: pl.DataFrame, identity: dict[str, Any]) -> pl.DataFrame:
+    """EV-CLV and return by what the strategy said of its bets, in rungs of about equal number (``LADDER_SCHEMA``);
+    empty where there are too few bets or all are meant alike.
     """
-    played = bets.filter(pl.col("result").is_in(["win", "loss", "push"]) & pl.col("strength").is_not_null())
-    if played.height < ENOUGH_FOR_A_LADDER or played["strength"].n_unique() < steps:
-        return pl.DataFrame(schema=LADDER_SCHEMA)
-    ranked = played.with_columns(step=(pl.col("strength").rank("ordinal") - 1) * steps // played.height)
-    told = []
-    for step in range(steps):
-        part = ranked.filter(pl.col("step") == step)
-        valued = part.drop_nulls("ev_clv")
-        roi = return_on_turnover(_floats(part, "profit"), _floats(part, "stake"), _days(part))
-        value = clustered_mean(_floats(valued, "ev_clv"), _days(valued))
-        told.append(
-            {
-                **{name: identity[name] for name in ("sample", "provenance", "decision", "strategy")},
-                "step": step,
-                "edge": part["strength"].mean(),
-                "n": part.height,
-                "ev_clv": value.value,
-                "ev_clv_se": value.se,
-                "roi": roi.value,
-                "roi_se": roi.se,
-            }
-        )
-    return pl.DataFrame(told, schema=LADDER_SCHEMA).fill_nan(None)
+    nothing = pl.DataFrame(schema=LADDER_SCHEMA)
+    measure: Measure = "edge" if bets["probability"].null_count() < bets.height else "strength"
+    if bets.filter(pl.col("result").is_in(["win", "loss", "push"])).height < ENOUGH_FOR_A_LADDER:
+        return nothing
+    rungs = edge_ladder(bets, measure)
+    if rungs.height < FEWEST_RUNGS:
+        return nothing
+    told = {name: pl.lit(identity[name]) for name in LADDER_SCHEMA if name in identity}
+    return (
+        rungs.with_row_index("rung")
+        .with_columns(**told, measure=pl.lit(measure))
+        .select(LADDER_SCHEMA.keys())
+        .cast(LADDER_SCHEMA)  # type: ignore[arg-type]
+    )
 
 
 def coverage_of(inputs: Inputs, seasons: set[int] | None) -> pl.DataFrame:
@@ -205,15 +203,15 @@ def coverage_of(inputs: Inputs, seasons: set[int] | None) -> pl.DataFrame:
                 part = offers.filter(pl.col("market") == market)
                 if part.is_empty():
                     continue
-                first, last = part["season"].min(), part["season"].max()
+                seasons_held = part["season"].unique().sort().to_list()
                 told.append(
                     {
                         "sample": sample.key,
                         "decision": decision,
                         "market": market,
                         "games": part["game_key"].n_unique(),
-                        "books": str(part["book"].n_unique()),
-                        "seasons": str(first) if first == last else f"{first}–{last}",
+                        "books": part["book"].n_unique(),
+                        "seasons": _span(seasons_held),
                         "provenance": ", ".join(part["provenance"].drop_nulls().unique().sort()),
                         "evidence": ", ".join(held_by(sides_of(part, "benchmark"))) or "nothing",
                     }
@@ -222,12 +220,20 @@ def coverage_of(inputs: Inputs, seasons: set[int] | None) -> pl.DataFrame:
     return pl.DataFrame(told, schema=list(names) if not told else None, infer_schema_length=None)
 
 
+def _span(seasons: list[int]) -> str:
+    return str(seasons[0]) if len(seasons) == 1 else f"{seasons[0]}–{seasons[-1]}"
+
+
 def shown_curves(told: Iterable[Told], most: int = 24) -> pl.DataFrame:
     """The curves that the report draws: of each sample and decision the random side and the runs with the most bets,
     follow before fade, moneyline before the others.
     """
     every = [curve for one in told for curve in one.curves.partition_by("market") if curve.height]
-    sizes = {(row["sample"], row["decision"], row["market"], row["strategy"], row["form"]): row["n"] for one in told for row in one.rows}
+    sizes = {
+        (row["sample"], row["decision"], row["market"], row["strategy"], row["form"]): row["n"]
+        for one in told
+        for row in one.rows
+    }
 
     def rank(curve: pl.DataFrame) -> tuple[Any, ...]:
         first = curve.row(0, named=True)
@@ -243,11 +249,3 @@ def shown_curves(told: Iterable[Told], most: int = 24) -> pl.DataFrame:
 def _key_of(curve: pl.DataFrame) -> tuple[str, str, str, str, str]:
     first = curve.row(0, named=True)
     return (first["sample"], first["decision"], first["market"], first["strategy"], first["form"])
-
-
-def _floats(frame: pl.DataFrame, column: str) -> Any:
-    return frame[column].cast(pl.Float64).to_numpy()
-
-
-def _days(frame: pl.DataFrame) -> Any:
-    return frame["official_date"].cast(pl.Int32).to_numpy()

@@ -26,6 +26,7 @@ class Sample:
 
     key: str
     title: str
+    short: str  # in tables and pictures
     note: str
     decisions: tuple[Decision, ...]
     sources: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class Sample:
 LABELS: Final = Sample(
     key="labels",
     title="SBR archive",
+    short="SBR",
     note="One unnamed consensus book, labels without a time: the open is taken as noon New York of the day before, the "
     "close as the scheduled start. No ticks, no tickets, no money. Its close is its own, so EV-CLV at the close is the "
     "hold of the price and nothing else.",
@@ -59,23 +61,26 @@ LABELS: Final = Sample(
 ONE_BOOK: Final = Sample(
     key="one_book",
     title="Pinnacle 2016, ticks",
-    note="Every line of one sharp book with its second. It hangs its first price about a day before the game, after the "
-    "moment of the decision open; first ticks stand in for it. One book shows jumps; steam takes several, and is not in "
-    "this sample. Its close is its own.",
+    short="Pinnacle 2016",
+    note="Every line of one sharp book with its second. It hangs its first price about a day before the game, after "
+    "the moment of the decision open; first ticks stand in for it. One book shows jumps; steam takes several, and is "
+    "not in this sample. Its close is its own.",
     decisions=("open", "pregame", "close", "signal"),
     sources=("pinnacle_archive",),
 )
 FOUR_BOOKS: Final = Sample(
     key="four_books",
     title="Four books 2024, snapshots",
-    note="Pinnacle, DraftKings, FanDuel and BetMGM moneylines, one or two snapshots a game at a moment that was inferred. "
-    "Quotes at or after first pitch are left out and counted.",
+    short="Four books 2024",
+    note="Pinnacle, DraftKings, FanDuel and BetMGM moneylines, one or two snapshots a game at a moment that was "
+    "inferred. Quotes at or after first pitch are left out and counted.",
     decisions=("pregame", "close"),
     sources=("odds_api_archive",),
 )
 LATE_CONSENSUS: Final = Sample(
     key="late_consensus",
     title="Consensus closes 2018–2024",
+    short="Consensus 2018–24",
     note="Consensus moneylines labelled close, another archive than the first: the same questions asked once more.",
     decisions=("close",),
     sources=("scores_and_odds_archive",),
@@ -83,6 +88,7 @@ LATE_CONSENSUS: Final = Sample(
 COLLECTED: Final = Sample(
     key="collected",
     title="Collected live",
+    short="Live",
     note="What the sources said while it was news.",
     decisions=("open", "pregame", "close", "signal"),
     provenance=("live", "replayed", "archive"),
@@ -90,6 +96,7 @@ COLLECTED: Final = Sample(
 SIMULATED: Final = Sample(
     key="simulated",
     title="Simulated league",
+    short="Simulated",
     note="Simulated: prices, tickets and money are drawn, and efficient by construction. It shows that the machinery "
     "works and that skill is not found where there is none; it is no evidence about baseball. Events of several books, "
     "and tickets and money, exist in this sample only.",
@@ -98,6 +105,15 @@ SIMULATED: Final = Sample(
 )
 SAMPLES: Final = (LABELS, ONE_BOOK, FOUR_BOOKS, LATE_CONSENSUS, COLLECTED, SIMULATED)
 ARCHIVE_SOURCES: Final = tuple(source for sample in SAMPLES for source in sample.sources)
+
+
+def title_of(key: str) -> str:
+    """The title of a sample, whatever is asked where nobody knows it."""
+    return next((sample.title for sample in SAMPLES if sample.key == key), key)
+
+
+def short_of(key: str) -> str:
+    return next((sample.short for sample in SAMPLES if sample.key == key), key)
 
 
 def samples_in(settings: Settings) -> list[Sample]:

@@ -20,7 +20,7 @@ SIMULATED = "#7a8b3c"
 #: Pixels to a point at most; narrower pages shrink the picture.
 ENLARGED = 1.45
 
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
@@ -50,7 +50,8 @@ def drawing(width: float, height: float, name: str) -> Iterator[Figure]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+    style: dict[str, Any] = {**_STYLE, "svg.hashsalt": name}
+    with mpl.rc_context(style):  # type: ignore[arg-type]
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
         yield figure
@@ -84,11 +85,15 @@ def plain(axes: Any, title: str = "") -> None:
         axes.set_title(title, loc="left", color=INK)
 
 
-def in_percent(axes: Any, which: str, digits: int = 0) -> None:
-    """Ticks of fractions as percent, with a true minus."""
-    from matplotlib.ticker import FuncFormatter
+def in_percent(axes: Any, which: str) -> None:
+    """Ticks of fractions as percent, with a true minus: at round steps, so that no tick is rounded to another."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     from dagster_mlb.reporting.numerals import percent
 
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, digits, signed=abs(value) > 1e-12)))
+    axis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    low, high = axis.get_view_interval()
+    ticks = axis.get_major_locator().tick_values(low, high)
+    digits = 0 if len(ticks) < 2 or ticks[1] - ticks[0] > 0.0099 else 1
+    axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, digits, signed=True)))
