@@ -19,6 +19,7 @@ TOLD_BY_UNIT_TESTS = {
     "int_result_ties",
     "int_price_ties",
     "int_mlb_games",
+    "int_bet_ties",
     "odds_ticks",
     "game_results",
     "moneylines",

@@ -55,9 +55,8 @@ games as (
         null::int as away_runs,
         null::int as home_runs
     from {{ ref('games') }} as games
-    where exists (
-        select from statements
-        where games.official_date between statements.official_date - 1 and statements.official_date + 1
+    where games.official_date in (
+        select statements.official_date + shift.days from statements cross join generate_series(-1, 1) as shift (days)
     )
 
 ),
