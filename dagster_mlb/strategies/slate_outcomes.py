@@ -15,7 +15,8 @@ import polars as pl
 
 from dagster_mlb.market.kelly import GameOutcomes, ScoreBet, score_outcomes
 from dagster_mlb.market.odds import FloatArray
-from dagster_mlb.market.score_grid import ScoreGrid, fit
+from dagster_mlb.market.score_grid import ScoreGrid, score_grid
+from dagster_mlb.market.score_surface import fit_many
 from dagster_mlb.strategies.protocol import Schema
 
 #: What a game's score grid is fitted to, as it was known at the decision. One row per game and moment.
@@ -58,7 +59,7 @@ def grids_of(markets: pl.DataFrame) -> ScoreGrid:
         markets[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
         for name in ("home_probability", "total_line", "over_probability")
     )
-    return fit(home, line, over).full()
+    return score_grid(*fit_many(home, line, over))
 
 
 def game_outcomes(
@@ -72,6 +73,17 @@ def game_outcomes(
     told = score_outcomes(grid, game, bets)
     chances = _with_own_chances(told, np.asarray(probabilities, dtype=np.float64))
     return None if chances is None else GameOutcomes(chances, told.returns)
+
+
+def independent(bets: Sequence[GameOutcomes]) -> GameOutcomes:
+    """The joint outcomes of bets that have nothing to do with one another: every combination."""
+    told = bets[0]
+    for other in bets[1:]:
+        chances = np.outer(told.probability, other.probability).ravel()
+        first = np.repeat(told.returns, len(other.probability), axis=0)
+        second = np.tile(other.returns, (len(told.probability), 1))
+        told = GameOutcomes(chances, np.hstack([first, second]))
+    return told
 
 
 def _with_own_chances(told: GameOutcomes, wanted: FloatArray) -> FloatArray | None:
