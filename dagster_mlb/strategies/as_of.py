@@ -149,7 +149,7 @@ def assemble_frame(
         is_benchmark=(
             (pl.col("source") == pl.col("benchmark_source")) & (pl.col("book") == pl.col("benchmark_book"))
         ).fill_null(value=False),
-        **{name: pl.lit(None, dtype=kind) for name, kind in SIGNAL_SCHEMA.items()},  # type: ignore[arg-type]
+        **{name: pl.lit(None, dtype=kind) for name, kind in SIGNAL_SCHEMA.items()},
     )
     return _finished(frame)
 
@@ -201,7 +201,7 @@ def assemble_signal_frame(signals: pl.DataFrame, states: pl.DataFrame, games: pl
         is_benchmark=pl.col("sharp_rank") == pl.col("sharp_rank").min().over("signal_id"),
         moment_assumed=pl.lit(value=False),
         model_probability_1=pl.lit(None, dtype=pl.Float64),
-        **{name: pl.lit(None, dtype=kind) for name, kind in CONTEXT_SCHEMA.items()},  # type: ignore[arg-type]
+        **{name: pl.lit(None, dtype=kind) for name, kind in CONTEXT_SCHEMA.items()},
     )
     return _finished(frame)
 

@@ -2,89 +2,203 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import polars as pl
 import pytest
 from strategy_worlds import (
+    DAY,
     FIRST_DAY,
+    FIRST_PITCH,
+    HOUR,
     LATER,
+    MINUTE,
+    close,
     efficient_seasons,
     frame_of,
     game_row,
+    games_of,
+    history_of,
     noon_before,
     offer,
+    outcomes_of,
     result_row,
-    results_of,
+    starter,
+    starters_of,
+    starts_of,
+    state,
 )
 
-from dagster_mlb.strategies.backtest import (
-    BacktestReport,
-    Outcomes,
-    both_sides_table,
-    default_strategies,
-    run_strategy,
-)
-from dagster_mlb.strategies.families.model_edge import ModelEdge, ModelEdgeParameters
-from dagster_mlb.strategies.families.nulls import HomeSide
-from dagster_mlb.strategies.protocol import LeakageError
-from dagster_mlb.strategies.results_table import RESULTS_COLUMNS
+from dagster_mlb.strategies.backtest import BacktestReport, History, both_sides_table, run_strategy
+from dagster_mlb.strategies.families.model_edge import ModelEdge
+from dagster_mlb.strategies.families.nulls import Favourite, HomeSide, Underdog
+from dagster_mlb.strategies.protocol import PickError
+from dagster_mlb.strategies.results_table import RESULTS_SCHEMA, SETTLEMENTS_SCHEMA
+from dagster_mlb.strategies.strategy_run import decide
+
+OUTCOMES = outcomes_of(games_of(1, 2), [result_row(1)], close(1, probability_1=0.62))
+LABELS = History.none()
 
 
-def outcomes() -> Outcomes:
-    closes = pl.DataFrame(
-        {
-            "game_key": [1],
-            "source": ["tick_archive"],
-            "book": ["pinnacle"],
-            "close_home_probability": [0.62],
-            "close_at": [noon_before(FIRST_DAY).replace(day=1, month=4)],
-        }
-    )
-    return Outcomes(pl.DataFrame([game_row(1), game_row(2)]), results_of([result_row(1)]), closes)
+def run(strategy, *offers: dict[str, Any], outcomes=OUTCOMES, history=LABELS, now=LATER, **how: Any):
+    probabilities = how.pop("probabilities", None)
+    frame = frame_of(list(offers) or [offer(1)], probabilities)
+    return run_strategy(strategy, frame, history, outcomes, now, **how)
 
 
 def test_a_run_carries_each_bet_from_the_offer_to_its_profit_and_closing_value():
-    run = run_strategy(HomeSide(), frame_of([offer(1)]), outcomes(), LATER)
-    row = run.bets.row(0, named=True)
-    assert run.bets.columns == RESULTS_COLUMNS
+    told = run(HomeSide())
+    row = told.bets.row(0, named=True)
+    assert told.bets.schema == pl.Schema(RESULTS_SCHEMA)
     assert (row["result"], row["price_american"], row["load_id"], row["provenance"]) == ("win", -150, 7, "archive")
     assert row["profit"] == pytest.approx(100 / 150)
     assert row["ev_clv"] == pytest.approx(0.62 * (1 + 100 / 150) - 1)
     assert row["filled_at"] == row["decision_at"] == noon_before(FIRST_DAY)
+    assert (row["fill_kind"], row["quoted_price_american"], row["moment_assumed"]) == ("label", -150, True)
     assert (row["is_circular_close"], row["capture"], row["season"]) == (False, "backfilled", 2019)
-    assert run.summary.roi == pytest.approx(100 / 150)
+    assert (row["stake"], row["stake_method"], row["bankroll_share"]) == (1.0, "flat", 0.01)
+    assert (row["form"], row["is_shadow"], row["signal_id"]) == ("follow", False, None)
+    assert told.summary.roi == pytest.approx(100 / 150)
+    assert told.settlements.schema == pl.Schema(SETTLEMENTS_SCHEMA)
+    assert told.settlements.select("bet_id", "version", "result").rows() == [(row["bet_id"], 1, "win")]
 
 
-def test_a_bet_has_the_same_id_on_every_run_and_another_for_other_parameters():
-    frame = frame_of([offer(1), offer(2)], {1: 0.7, 2: 0.7})
-    first, again = (run_strategy(ModelEdge(), frame, outcomes(), LATER).bets["bet_id"] for _ in range(2))
-    other = run_strategy(ModelEdge(ModelEdgeParameters(threshold=0.03)), frame, outcomes(), LATER).bets["bet_id"]
+def tick(decision_at=FIRST_PITCH - HOUR, **changes: Any) -> dict[str, Any]:
+    return offer(
+        1,
+        decision="pregame",
+        decision_at=decision_at,
+        source="odds_api",
+        book="pinnacle",
+        price_known_at=decision_at,
+        moment_assumed=False,
+        price_1=130,
+        price_2=-150,
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "latency", "kind", "price"),
+    [
+        ([state(FIRST_PITCH - 2 * HOUR)], 60, "standing", 130),
+        ([state(FIRST_PITCH - 2 * HOUR), state(FIRST_PITCH - HOUR + MINUTE, 110, -130)], 60, "moved", 110),
+        ([state(FIRST_PITCH - 2 * HOUR), state(FIRST_PITCH - HOUR + MINUTE, 110, -130)], 59, "standing", 130),
+    ],
+)
+def test_a_bet_at_a_moment_is_filled_and_paid_at_what_stood_after_the_latency(states, latency, kind, price):
+    told = run(HomeSide(latency_seconds=latency), tick(), history=history_of(*states, games=starts_of(1)))
+    row = told.bets.row(0, named=True)
+    assert (row["fill_kind"], row["price_american"], row["quoted_price_american"]) == (kind, price, 130)
+    assert row["profit"] == pytest.approx(price / 100)
+    assert row["ev_clv"] == pytest.approx(0.62 * (1 + price / 100) - 1)
+
+
+def test_an_unfilled_bet_is_there_without_a_price_a_stake_a_profit_or_a_value():
+    told = run(HomeSide(), tick(), history=history_of(state(FIRST_PITCH), games=starts_of(1)))
+    row = told.bets.row(0, named=True)
+    assert (row["result"], row["fill_kind"], row["stake"], row["stake_method"]) == ("unfilled", "unfilled", 0.0, "none")
+    names = ("price_american", "price_decimal", "filled_at", "profit", "settled_at", "ev_clv", "bankroll_share")
+    assert [row[name] for name in names] == [None] * len(names)
+    assert "no price" in row["unfilled_reason"] and row["missing_close_reason"] == "the bet was not filled"
+    assert told.settlements.is_empty() and told.summary.n == 0 and told.summary.n_unfilled == 1
+    assert told.summary.unfilled == {row["unfilled_reason"]: 1}
+
+
+def test_a_bet_on_which_kelly_stakes_nothing_is_no_bet_and_says_so():
+    kelly = ModelEdge(threshold=-1.0, staking={"method": "kelly"})
+    told = run(kelly, offer(1), offer(2), probabilities={1: 0.7, 2: 0.6})
+    one, two = told.bets.sort("game_key").to_dicts()
+    assert (one["result"], one["stake_method"]) == ("win", "kelly")
+    assert one["stake"] == pytest.approx(3.0) and one["profit"] == pytest.approx(2.0)  # at the cap of a bet
+    assert (two["result"], two["stake"], two["profit"]) == ("unfilled", 0.0, None)
+    assert "worth nothing" in two["stake_reason"]
+
+
+def test_later_stakes_grow_with_what_was_won_before_they_were_placed():
+    rules = {"staking": {"method": "kelly", "fraction": 1.0, "max_bet": 0.1, "max_game": 0.1, "max_slate": 0.1}}
+    week_later = FIRST_DAY + timedelta(days=7)
+    frame = pl.concat(
+        [
+            frame_of([offer(1)], {1: 0.9}),
+            frame_of([offer(2, official_date=week_later)], {2: 0.9}, day=week_later),
+        ]
+    )
+    games = pl.DataFrame([game_row(1), game_row(2, official_date=week_later)])
+    for runs, stake in ((5, 10.0 + 10.0 / 15), (1, 9.0)):
+        later = noon_before(week_later) + 2 * DAY
+        outcomes = outcomes_of(games, [result_row(1, runs), result_row(2, known_at=later)])
+        told = run_strategy(ModelEdge(**rules), frame, LABELS, outcomes, LATER)
+        assert told.bets["stake"].to_list() == pytest.approx([10.0, stake])
+        assert told.bankroll()["bankroll"].to_list()[1] == pytest.approx(10 * stake)
+        won = told.settlements.filter(game_key=2)["profit"].item()
+        assert won == pytest.approx(stake * 100 / 150)
+
+
+def test_listed_pitchers_are_asked_for_by_the_strategy():
+    starters = starters_of(
+        *(starter(side, "Cole", noon_before(FIRST_DAY) - HOUR) for side in ("home", "away")),
+        starter("home", "Smith", FIRST_PITCH),
+    )
+    outcomes = outcomes_of(games_of(1), [result_row(1)], starters=starters)
+    assert run(HomeSide(), outcomes=outcomes).bets["result"].to_list() == ["win"]
+    assert run(HomeSide(pitchers="listed"), outcomes=outcomes).bets["result"].to_list() == ["void"]
+
+
+def test_a_bet_has_the_same_id_on_every_run_and_another_for_other_parameters_forms_and_moments():
+    frame = [offer(1), offer(2)]
+    first, again = (run(ModelEdge(), *frame, probabilities={1: 0.7, 2: 0.7}).bets["bet_id"] for _ in range(2))
     assert first.equals(again)
     assert first.n_unique() == 2 and len(first[0]) == 32
-    assert not set(first) & set(other)
+    others = [
+        run(ModelEdge(threshold=0.03), *frame, probabilities={1: 0.7, 2: 0.7}),
+        run(HomeSide(), *frame),
+        run(HomeSide(form="fade"), *frame),
+        run(HomeSide(name="another"), *frame),
+        run(HomeSide(), *[one | {"decision_at": one["decision_at"] + HOUR} for one in frame]),
+    ]
+    ids = {one for told in others for one in told.bets["bet_id"]} | set(first)
+    assert len(ids) == 12
 
 
-def test_a_strategy_that_invents_a_price_is_stopped():
+def test_a_strategy_that_bets_what_is_not_on_offer_is_stopped():
     class Dreamer(HomeSide):
-        def bets(self, frame: pl.DataFrame) -> pl.DataFrame:
-            return super().bets(frame).with_columns(price_american=pl.lit(150, dtype=pl.Int32))
+        def picks(self, sides: pl.DataFrame) -> pl.DataFrame:
+            return super().picks(sides).with_columns(book=pl.lit("dreams"))
 
-    with pytest.raises(LeakageError, match="not on offer"):
-        run_strategy(Dreamer(), frame_of([offer(1)]), outcomes(), LATER)
+    with pytest.raises(PickError, match="home_side"):
+        run(Dreamer())
+
+
+def test_what_is_decided_is_decided_without_anything_that_came_after():
+    decided = decide(HomeSide(), frame_of([offer(1)]), "open")
+    assert decided.bets["price_american"].to_list() == [-150] and decided.markets is None
+    slate = HomeSide(staking={"method": "slate_kelly"})
+    assert decide(slate, frame_of([offer(1), offer(1, "total")]), "open").markets.height == 1
 
 
 def test_the_sample_says_decision_seasons_and_provenance():
-    assert run_strategy(HomeSide(), frame_of([offer(1)]), outcomes(), LATER).sample == "open, season 2019, archive"
-    assert run_strategy(HomeSide(), frame_of([offer(1)]).clear(), outcomes(), LATER).sample == "open: no games"
-    slate = run_strategy(HomeSide(), frame_of([offer(1)]), outcomes(), LATER, decision="current")
-    assert slate.sample == "current slate, archive"
+    assert run(HomeSide()).sample == "open, season 2019, archive"
+    assert run_strategy(HomeSide(), frame_of([offer(1)]).clear(), LABELS, OUTCOMES, LATER).sample == "open: no games"
+    slate = run(HomeSide(), decision="current")
+    assert (slate.sample, slate.decision) == ("current slate, archive", "current")
 
 
-def test_the_report_has_one_row_a_run_with_its_provenance():
-    runs = [run_strategy(one, frame_of([offer(1)], {1: 0.7}), outcomes(), LATER) for one in default_strategies()]
+def test_the_report_has_one_row_a_run_with_its_form_and_provenance():
+    runs = [
+        run(Favourite()),
+        run(Favourite(form="fade"), is_shadow=True),
+        run(Underdog()),
+        run(ModelEdge(), probabilities={1: 0.7}),
+    ]
     table = BacktestReport(runs).table()
-    assert table["strategy"].to_list() == ["random_side", "favourite", "underdog", "home_side", "model_edge"]
+    assert table["strategy"].to_list() == ["favourite", "favourite", "underdog", "model_edge"]
+    assert table["form"].to_list() == ["follow", "fade", "follow", "follow"]
+    assert table["is_shadow"].to_list() == [False, True, False, False]
     assert set(table["provenance"]) == {"archive"}
-    assert table.filter(strategy="underdog")["roi"].item() == -1.0
+    assert table["roi"].to_list() == pytest.approx([100 / 150, -1.0, -1.0, 100 / 150])
+    assert table["n_own"].to_list() == [0, 0, 0, 1]
 
 
 def test_in_an_efficient_market_both_sides_at_the_open_return_what_their_closing_value_says():
