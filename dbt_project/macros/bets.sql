@@ -34,12 +34,12 @@
 
 {% macro bet_iso_day(text, order) -%}
     case
-        when {{ text }} ~ '^\d{4}-\d{1,2}-\d{1,2}([ T]|$)' then substring({{ text }} from '^\d{4}-\d{1,2}-\d{1,2}')
-        when {{ text }} ~ '^\d{1,2}\.\d{1,2}\.\d{4}([ T]|$)'
+        when {{ text }} ~ '^(19|20)\d\d-\d{1,2}-\d{1,2}([ T]|$)' then substring({{ text }} from '^\d{4}-\d{1,2}-\d{1,2}')
+        when {{ text }} ~ '^\d{1,2}\.\d{1,2}\.(19|20)\d\d([ T]|$)'
             then regexp_replace({{ text }}, '^(\d{1,2})\.(\d{1,2})\.(\d{4}).*$', '\3-\2-\1')
-        when {{ text }} ~ '^\d{1,2}/\d{1,2}/\d{4}([ T]|$)' and {{ order }} = 'month_first'
+        when {{ text }} ~ '^\d{1,2}/\d{1,2}/(19|20)\d\d([ T]|$)' and {{ order }} = 'month_first'
             then regexp_replace({{ text }}, '^(\d{1,2})/(\d{1,2})/(\d{4}).*$', '\3-\1-\2')
-        when {{ text }} ~ '^\d{1,2}/\d{1,2}/\d{4}([ T]|$)' and {{ order }} = 'day_first'
+        when {{ text }} ~ '^\d{1,2}/\d{1,2}/(19|20)\d\d([ T]|$)' and {{ order }} = 'day_first'
             then regexp_replace({{ text }}, '^(\d{1,2})/(\d{1,2})/(\d{4}).*$', '\3-\2-\1')
     end
 {%- endmacro %}

@@ -114,6 +114,8 @@ def test_a_stake_that_can_be_read_in_two_ways_is_no_stake(connection, text, stak
         ("July 11", None, None),
         ("20250711", None, None),
         ("infinity", None, None),
+        ("0001-01-01", None, None),
+        ("1.1.0001", None, None),
     ],
 )
 def test_a_day_is_read_as_the_file_writes_days(connection, text, order, day):

@@ -5,6 +5,8 @@ The season is that of ``archive_world``; Pinnacle's prices are known at every ho
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +16,7 @@ import pytest
 from archive_world import CLUBS, Game, game_log_file, mlb_games_file, sbr_file, season, tick_file, tick_lines, written
 from command_line import Told, mlb
 from conftest import NOW
+from mutations import ODD_NUMBERS, ODD_TIMES, RETYPED
 from world import Server, fresh_database
 
 from dagster_mlb.pipeline import project_hash, transform_bets
@@ -56,6 +59,7 @@ BAD = {
     40: (',2016-05-02,NYM,KC,,ml,KC,,-110,"1,250",,,,', "invalid_stake"),
     41: (",2016-05-02,NYM,KC,,ml,KC,,-110,10,,T1,,", "repeated_reference"),
     42: (",2016-05-02,NYM,KC,,ml,KC,,-110,10,,T1,,", "repeated_reference"),
+    43: ("2015-05-01,2016-05-02,NYM,KC,,ml,KC,,-110,10,,,,", "placed_long_before"),
 }
 HOWLERS_ROW = 26
 NEEDED = ("bets", "validation_results", "record_accounting", "moneylines", "spreads", "totals")
@@ -159,10 +163,10 @@ def test_each_bad_row_is_told_once_with_file_row_and_rule(world: World, row: int
 
 def test_every_row_is_accounted_for_and_the_good_ones_stand(world: World) -> None:
     assert world.told.code == 0
-    assert world.told.lines("mine.csv: 17 bets, 13 of them graded; 23 rows not read.")
+    assert world.told.lines("mine.csv: 17 bets, 13 of them graded; 24 rows not read.")
     counts = """select records, staged, quarantined, difference from operational.record_accounting
                 where raw_table = 'raw_data.bet_slips'"""
-    assert world.rows(counts) == [(40, 17, 23, 0)]
+    assert world.rows(counts) == [(41, 17, 24, 0)]
     assert world.rows("select count(*) as n, count(distinct bet_id) as ids from curated.graded_bets") == [(17, 17)]
     listed = mlb(world.settings, "quarantine", "list", "--source", "bet_slips", "--rule", "ambiguous_price")
     assert listed.lines("mine.csv", " 35 ", "ambiguous_price", 'price "100" has no sign')
@@ -297,7 +301,7 @@ def test_a_corrected_list_replaces_the_one_of_its_name_bet_by_bet(world: World) 
         ]
     )
     told = mlb(world.settings, "bets", "import", world.write("mine.csv", corrected))
-    assert told.lines("It replaces load 5, 40 rows that came under the same name.")
+    assert told.lines("It replaces load 5, 41 rows that came under the same name.")
     assert sorted(world.rows("select ref, bet_id, record_number from curated.graded_bets")) == [
         ("A1", ids["A1"], 4),
         ("B3", ids["B3"], 3),
@@ -354,6 +358,33 @@ def test_a_corrected_result_grades_the_bets_anew(world: World) -> None:
         )
     mlb(world.settings, "bets", "import", str(world.folder / "sheet.csv"))
     assert of(world, "A1", "result", "profit") == ("loss", -75.0)
+
+
+def test_no_cell_of_a_list_whatever_stands_in_it_costs_another_row(world: World) -> None:
+    """Each cell of a good row is spoiled by each odd value once: every row is staged or has its rule."""
+    good = ["2016-05-01", "2016-05-02", "NYM", "KC", "1", "rl", "NYM", "+1.5", "-110", "10", "Pinnacle", "", "", ""]
+    odd = [
+        *ODD_TIMES,
+        *ODD_NUMBERS,
+        *(value for value in RETYPED if isinstance(value, str)),
+        "½",
+        "−",
+        "1/2",
+        "\\N",
+        "\t",
+    ]
+    spoiled = io.StringIO()
+    rows = csv.writer(spoiled)
+    rows.writerow(HEADER.split(","))
+    for place in range(len(good)):
+        rows.writerows([*good[:place], value, *good[place + 1 :]] for value in odd)
+    told = mlb(world.settings, "bets", "import", world.write("odd.csv", spoiled.getvalue()))
+    assert told.code == 0
+    account = """select records, staged + quarantined as judged, difference from operational.record_accounting
+                 where raw_table = 'raw_data.bet_slips'"""
+    [(records, judged, difference)] = world.rows(account)
+    assert (records - judged, difference) == (0, 0) and records > 800
+    assert world.rows("select count(*) filter (where profit <> 0) > 100 from curated.graded_bets") == [(True,)]
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,7 @@ judged as (
             when stake is null then 'invalid_stake'
             when stake <= 0 then 'invalid_stake'
             when coalesce({{ new_york_date('placed_at') }}, placed_day) > official_date + 1 then 'placed_after_game'
+            when coalesce({{ new_york_date('placed_at') }}, placed_day) < official_date - 366 then 'placed_long_before'
             when rows_of_ref > 1 then 'repeated_reference'
         end as rule
     from typed
@@ -244,6 +245,8 @@ select
             || 'write 1250 or 1250.00'
         when 'placed_after_game' then 'placed on ' || coalesce({{ new_york_date('placed_at') }}, placed_day)
             || ', but the game was on ' || official_date
+        when 'placed_long_before' then 'placed on ' || coalesce({{ new_york_date('placed_at') }}, placed_day)
+            || ', more than a year before the game on ' || official_date
         when 'repeated_reference' then 'reference "' || ref_text || '" stands in ' || rows_of_ref
             || ' rows of the file: a row is one single bet (legs of a parlay are not graded)'
     end as reason
