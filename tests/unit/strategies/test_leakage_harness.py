@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from strategy_worlds import efficient_seasons, games_of, offer, offers_of, predictions_of
+from strategy_worlds import context_of, efficient_seasons, offer, offers_of, predictions_of
 
 from dagster_mlb.strategies.as_of import assemble_frame
-from dagster_mlb.strategies.families.model_edge import ModelEdge, ModelEdgeParameters
+from dagster_mlb.strategies.families.model_edge import ModelEdge
 from dagster_mlb.strategies.leakage import (
     cut_at,
     differences,
@@ -18,6 +18,7 @@ from dagster_mlb.strategies.leakage import (
     poisoning_differences,
     truncation_differences,
 )
+from dagster_mlb.strategies.strategy_run import decide
 
 DAY = timedelta(days=1)
 START = datetime(2019, 4, 1, tzinfo=UTC)
@@ -73,8 +74,8 @@ def slate(store, moment: datetime, shift: timedelta = timedelta(0)) -> dict[str,
         [
             offer(
                 row["game_key"],
-                home_price=row["home_price"],
-                away_price=row["away_price"],
+                price_1=row["home_price"],
+                price_2=row["away_price"],
                 decision_at=moment,
                 price_known_at=min(row["known_at"], moment),
             )
@@ -83,8 +84,8 @@ def slate(store, moment: datetime, shift: timedelta = timedelta(0)) -> dict[str,
     )
     level = form(store, moment, shift)["form"].mean() or 0.0
     predictions = predictions_of(dict.fromkeys(offers["game_key"], 0.4 + level % 0.2), moment)
-    frame = assemble_frame(offers, games_of(offers), predictions)
-    return {"frame": frame, "bets": ModelEdge(ModelEdgeParameters(threshold=-0.2)).bets(frame)}
+    frame = assemble_frame(offers, context_of(offers), predictions)
+    return {"frame": frame, "bets": decide(ModelEdge(threshold=-0.2), frame, "current").bets}
 
 
 @pytest.mark.parametrize("build", [form, slate])
