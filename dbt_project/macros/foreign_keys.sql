@@ -15,6 +15,7 @@
         ('curated', 'spreads', 'game_key', 'curated', 'enhanced_games', 'game_key'),
         ('curated', 'totals', 'game_key', 'curated', 'enhanced_games', 'game_key'),
         ('curated', 'decision_prices', 'game_key', 'curated', 'enhanced_games', 'game_key'),
+        ('curated', 'betting_lines_enhanced', 'game_key', 'curated', 'enhanced_games', 'game_key'),
         ('curated', 'feature_vectors', 'game_key', 'curated', 'enhanced_games', 'game_key'),
     ]) }}
 {% endmacro %}

@@ -115,3 +115,12 @@ ranked as (
     games.home_team_id,
     games.away_team_id
 {%- endmacro %}
+
+{# Which episode of a game's markets a moment lies in: how many news there were by then. `moments`: an array of when, NULL
+   where there were none. #}
+{% macro episode_of(moments, moment) -%}
+    case
+        when {{ moments }} is null then 0
+        else (select count(*)::int from unnest({{ moments }}) as news_of (told_at) where news_of.told_at <= {{ moment }})
+    end
+{%- endmacro %}

@@ -54,5 +54,27 @@
     end
 {%- endmacro %}
 
+{# How heavily a book speaks in a consensus (market/consensus.py): its weight, halved with every half hour since its price
+   was last confirmed. A label's price, which has no age, has not aged. #}
+{% macro spoken_weight(weight, age_minutes) -%}
+    ({{ weight }}) * power(2::float8, -coalesce({{ age_minutes }}, 0) / 30)
+{%- endmacro %}
+
+{# What the grouped books say together, in logit: the mean of their logits `x` by their weights `w`. #}
+{% macro consensus_logit(x, w, filter=none) -%}
+    sum(({{ w }}) * ({{ x }})){{ ' filter (where ' ~ filter ~ ')' if filter }}
+    / sum({{ w }}){{ ' filter (where ' ~ filter ~ ')' if filter }}
+{%- endmacro %}
+
+{# How far apart they are: the weighted standard deviation of the same. (What is left of two equal sums is no distance.) #}
+{% macro consensus_dispersion(x, w) -%}
+    sqrt(greatest(
+        sum(({{ w }}) * ({{ x }}) * ({{ x }})) / sum({{ w }}) - ({{ consensus_logit(x, w) }}) ^ 2 - 1e-13, 0
+    ))
+{%- endmacro %}
+
+{# How many equally heavy books would weigh the same. #}
+{% macro effective_books(w) -%} sum({{ w }}) ^ 2 / sum(({{ w }}) * ({{ w }})) {%- endmacro %}
+
 {# How long a price is fresh after it was last confirmed, in minutes. #}
 {% macro fresh_minutes() -%} 90 {%- endmacro %}

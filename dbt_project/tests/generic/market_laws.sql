@@ -20,13 +20,13 @@
 {% endtest %}
 
 {# Prices not known before first pitch (actual, else scheduled). A labelled close stands at first pitch by convention. #}
-{% test before_first_pitch(model, moment, games, rows_where=none) %}
+{% test before_first_pitch(model, moment, games, rows_where=none, is_label='priced.moment_assumed') %}
     select priced.*, coalesce(games.first_pitch_at, games.scheduled_start_at) as starts_at
     from {{ model }} as priced
     inner join {{ games }} as games on games.game_key = priced.game_key
     where
         priced.{{ moment }} >= coalesce(games.first_pitch_at, games.scheduled_start_at)
-        and not (priced.moment_assumed and priced.{{ moment }} = coalesce(games.first_pitch_at, games.scheduled_start_at))
+        and not ({{ is_label }} and priced.{{ moment }} = coalesce(games.first_pitch_at, games.scheduled_start_at))
         {%- if rows_where %} and ({{ rows_where }}){% endif %}
 {% endtest %}
 
