@@ -37,8 +37,8 @@ ANCHORS: Final = {
 
 
 def furthest_from_anchor(seasons: pl.DataFrame) -> tuple[int, int, float] | None:
-    """How many seasons have an anchor, and by how much the worst of them is off: games, and log-loss in nats. None where
-    no season has one. ``seasons``: ``season_report.season_table``.
+    """How many seasons have an anchor, and by how much the worst of them is off: games, and log-loss in nats. None
+    where no season has one. ``seasons``: ``season_report.season_table``.
     """
     known = [row for row in seasons.iter_rows(named=True) if row["season"] in ANCHORS and row["n"]]
     if not known:

@@ -32,7 +32,7 @@ from dagster_mlb.reporting.strategy_report.open_to_close import (
     value_by_season,
 )
 from dagster_mlb.reporting.strategy_report.rows import ROW_SCHEMA, beside_the_null, deflated, in_order, no_rows
-from dagster_mlb.reporting.strategy_report.runs import Told, coverage_of, run_all, shown_curves
+from dagster_mlb.reporting.strategy_report.runs import Told, asked_at, coverage_of, run_all, shown_curves
 from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, LABELS, LATE_CONSENSUS, ONE_BOOK, Sample
 from dagster_mlb.strategies.protocol import Rule
 
@@ -239,22 +239,22 @@ def _latency(inputs: Inputs) -> pl.DataFrame:
 
 
 def _never_asked(samples: Sequence[Sample], catalog: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Strategies whose decisions a sample does not have."""
+    """Strategies that are asked at decisions which a sample does not have."""
     told, seen = [], set()
     for sample in samples:
         for rule in catalog:
             key = (sample.key, rule.name, rule.parameters.form)
-            if key in seen or set(rule.decisions) & set(sample.decisions):
+            wanted = asked_at(catalog, rule)
+            if key in seen or rule.is_null or wanted & set(sample.decisions):
                 continue
             seen.add(key)
-            wanted = " or ".join(decision for decision in rule.decisions if decision != "current")
             told.append(
                 {
                     "sample": sample.key,
                     "decision": "–",
                     "strategy": rule.name,
                     "form": rule.parameters.form,
-                    "reason": f"decides at {wanted}: this sample has {', '.join(sample.decisions)} only",
+                    "reason": f"decides at {' or '.join(sorted(wanted))}; here is {', '.join(sample.decisions)}",
                 }
             )
     return told

@@ -15,6 +15,7 @@ from dagster_mlb.reporting.season_report import BENCHMARK_COLUMNS
 from dagster_mlb.reporting.strategy_report.contents import LEDGER_SCHEMA, InPlay
 from dagster_mlb.reporting.strategy_report.open_to_close import MONEYLINE_COLUMNS
 from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, ONE_BOOK, Sample, samples_in
+from dagster_mlb.signals.events import detect, no_signals
 from dagster_mlb.strategies.as_of import as_of_frame, assemble_frame, assemble_signal_frame
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.protocol import CONTEXT_SCHEMA, OFFER_SCHEMA, Decision
@@ -90,7 +91,7 @@ class Inputs:
     first_prices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFFER_SCHEMA))
     moneylines: pl.DataFrame = field(default_factory=pl.DataFrame)  # MONEYLINE_COLUMNS, moment_assumed, of archives
     benchmark: pl.DataFrame = field(default_factory=pl.DataFrame)  # season_report.BENCHMARK_COLUMNS
-    signals: pl.DataFrame = field(default_factory=pl.DataFrame)  # SIGNAL_COLUMNS
+    signals: pl.DataFrame = field(default_factory=lambda: no_signals().select(SIGNAL_COLUMNS))
     states: pl.DataFrame = field(default_factory=pl.DataFrame)  # with probability, hold and provenance
     ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))
     in_play: InPlay | None = None
@@ -100,6 +101,24 @@ class Inputs:
             return sample.offers_of(self.first_prices, seasons)
         frame = self.frames.get(decision)
         return pl.DataFrame(schema=OFFER_SCHEMA) if frame is None else sample.offers_of(frame, seasons)
+
+    def history_of(self, games: pl.DataFrame) -> History:
+        """What stood after the decisions on ``games`` (game_key, source), and nothing of others."""
+        return History(
+            self.history.states.join(games, on=["game_key", "source"], how="semi"),
+            self.history.games.join(games, on="game_key", how="semi"),
+        )
+
+    def outcomes_of(self, games: pl.DataFrame) -> Outcomes:
+        """What became of ``games``, and of no others."""
+        whole = self.outcomes
+
+        def of_games(part: pl.DataFrame) -> pl.DataFrame:
+            return part.join(games, on="game_key", how="semi")
+
+        return Outcomes(
+            of_games(whole.games), of_games(whole.results), of_games(whole.closes), of_games(whole.starters)
+        )
 
 
 def read_inputs(settings: Settings) -> Inputs:
@@ -148,7 +167,6 @@ def _in_play(settings: Settings) -> InPlay:
 
 def _signals(settings: Settings) -> pl.DataFrame:
     """The events that stand in the warehouse; where the table is not there yet, those that its prices show."""
-    from dagster_mlb.signals.events import detect
     from dagster_mlb.signals.table import read_games, read_splits, read_starters, read_states
     from dagster_mlb.warehouse.frames import read_frame
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from dagster_mlb.reporting.strategy_report.samples import SAMPLES
-from dagster_mlb.strategies.statistics import deflated_p_value, summarise
+from dagster_mlb.strategies.statistics import BetSummary, deflated_p_value
 
 NULL: Final = "random_side"
 
@@ -67,13 +67,13 @@ def no_rows() -> pl.DataFrame:
     return pl.DataFrame(schema=ROW_SCHEMA)
 
 
-def row_of(bets: pl.DataFrame, identity: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(bets: pl.DataFrame, summary: BetSummary, identity: Mapping[str, Any]) -> dict[str, Any]:
     """The row of settled bets of one market: ``IDENTITY`` as it is given, and the ``FIGURES``.
 
-    ``bets``: the columns that ``summarise`` reads, hold (of the price that was paid; NULL where it is not known) and
-    moment_assumed.
+    ``summary`` is of ``bets``, which need result, stake, hold (of the price that was paid; NULL where it is not known)
+    and moment_assumed.
     """
-    told = summarise(bets).as_dict()
+    told = summary.as_dict()
     played = bets.filter(pl.col("result").is_in(["win", "loss", "push"]))
     figures = {name: told[name] for name in FIGURES if name in told}
     return {

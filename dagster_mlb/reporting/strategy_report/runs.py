@@ -7,21 +7,23 @@ stand the rules without skill in every market, and what only one sample can show
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from dagster_mlb.reporting.strategy_report import rows as row_module
 from dagster_mlb.reporting.strategy_report.contents import CURVE_SCHEMA, LADDER_SCHEMA
-from dagster_mlb.reporting.strategy_report.evidence import held_by, why_no_bet
-from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, ONE_BOOK, SIMULATED, Sample
-from dagster_mlb.strategies.backtest import StrategyRun, run_strategy
+from dagster_mlb.reporting.strategy_report.evidence import Evidence, held_by
+from dagster_mlb.reporting.strategy_report.rows import row_of
+from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, SIMULATED, Sample
 from dagster_mlb.strategies.edges import Measure, edge_ladder
 from dagster_mlb.strategies.families.nulls import Favourite, HomeSide, Over, RandomSide, Underdog
-from dagster_mlb.strategies.families.steam import Steam
+from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.protocol import MARKETS, Decision, Rule
 from dagster_mlb.strategies.sides import sides_of
+from dagster_mlb.strategies.statistics import summarise
+from dagster_mlb.strategies.strategy_run import SidesSeen, StrategyRun, decide, follow
 
 if TYPE_CHECKING:
     from dagster_mlb.reporting.strategy_report.inputs import Inputs
@@ -63,83 +65,80 @@ def rules_without_skill(decision: Decision, sample: Sample) -> list[Rule]:
     return rules
 
 
-def plan(catalog: Iterable[Rule], sample: Sample, decision: Decision) -> list[Rule]:
+def plan(catalog: Sequence[Rule], sample: Sample, decision: Decision) -> list[Rule]:
     """The strategies of ``catalog`` (one per name and form) and the rules without skill, at ``decision``."""
     chosen = rules_without_skill(decision, sample)
-    seen: set[tuple[str, str]] = {(rule.name, rule.parameters.form) for rule in chosen}
+    seen = {(rule.name, rule.parameters.form) for rule in chosen}
     for rule in catalog:
         key = (rule.name, rule.parameters.form)
-        if key in seen or rule.is_null or decision not in rule.decisions:
+        if key in seen or rule.is_null or decision not in asked_at(catalog, rule):
             continue
         seen.add(key)
         chosen.append(type(rule)(rule.parameters, decision, name=rule.name))
-    if sample is ONE_BOOK and decision == "signal":
-        chosen += [
-            Steam(
-                decision="signal",
-                signal_kinds=("jump",),
-                book="benchmark",
-                form=form,
-                markets=MARKETS,
-                name="jump_of_one_book",
-            )
-            for form in ("follow", "fade")
-        ]
     return chosen
+
+
+def asked_at(catalog: Iterable[Rule], rule: Rule) -> set[Decision]:
+    """The decisions at which a strategy of the catalog is asked: those of its family; at signals only what the catalog
+    asks there, and nowhere else what it asks there alone.
+    """
+    listed = {other.decision for other in catalog if other.name == rule.name}
+    if listed == {"signal"}:
+        return {"signal"}
+    return {decision for decision in rule.decisions if decision != "signal" or "signal" in listed} - {"current"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the strategies on one sample at one decision have in common."""
+
+    sample: Sample
+    decision: Decision
+    offers: pl.DataFrame
+    history: History
+    outcomes: Outcomes
+    now: datetime
+    signal_kinds: frozenset[str] = frozenset()
+    sides: SidesSeen = field(default_factory=dict)
 
 
 def run_all(inputs: Inputs, catalog: Sequence[Rule], seasons: set[int] | None) -> Iterator[Told]:
     """Every strategy on every sample that is there, sample by sample."""
-    kinds = inputs.signals
+    evidence = Evidence()
     for sample in inputs.samples:
-        for decision in sample.decisions:
-            offers = inputs.offers_of(sample, decision, seasons)
-            signal_kinds = (
-                set(kinds.join(offers.select("signal_id").unique(), on="signal_id", how="semi")["kind"])
-                if decision == "signal" and kinds.height
-                else set()
-            )
-            sides: dict[tuple[str, tuple[str, ...]], pl.DataFrame] = {}
+        frames = {decision: inputs.offers_of(sample, decision, seasons) for decision in sample.decisions}
+        games = pl.concat([frame.select("game_key", "source") for frame in frames.values()]).unique()
+        history, outcomes = inputs.history_of(games), inputs.outcomes_of(games)
+        for decision, offers in frames.items():
+            kinds = inputs.signals.join(offers.select("signal_id").unique(), on="signal_id", how="semi")["kind"]
+            setting = Setting(sample, decision, offers, history, outcomes, inputs.now, frozenset(kinds))
             for strategy in plan(catalog, sample, decision):
-                asked = (strategy.parameters.book, tuple(strategy.parameters.markets))
-                if asked not in sides:
-                    sides[asked] = sides_of(offers, *asked)
-                yield told_of(strategy, sample, decision, offers, sides[asked], inputs, signal_kinds)
+                yield told_of(strategy, setting, evidence)
 
 
-def told_of(
-    strategy: Rule,
-    sample: Sample,
-    decision: Decision,
-    offers: pl.DataFrame,
-    sides: pl.DataFrame,
-    inputs: Inputs,
-    signal_kinds: set[str],
-) -> Told:
-    """One strategy on one sample at one decision."""
-    run = None
-    if not sides.is_empty() and not strategy.picks(sides).is_empty():
-        run = run_strategy(strategy, offers, inputs.history, inputs.outcomes, inputs.now, decision=decision)
-    if run is None or run.bets.is_empty():
-        reason = why_no_bet(strategy, decision, sides, signal_kinds)
+def told_of(strategy: Rule, setting: Setting, evidence: Evidence) -> Told:
+    """One strategy in one setting."""
+    decided = decide(strategy, setting.offers, setting.decision, sides=setting.sides)
+    if decided.bets.is_empty():
+        sides = setting.sides[strategy.parameters.book, tuple(strategy.parameters.markets)]
         absent = {
-            "sample": sample.key,
-            "decision": decision,
+            "sample": setting.sample.key,
+            "decision": setting.decision,
             "strategy": strategy.name,
             "form": strategy.parameters.form,
-            "reason": reason,
+            "reason": evidence.why_no_bet(strategy, setting.decision, sides, setting.signal_kinds),
         }
-        return Told([], pl.DataFrame(schema=CURVE_SCHEMA), pl.DataFrame(schema=LADDER_SCHEMA), absent, run, sample)
-    bets = with_hold(run.bets, offers)
+        return Told([], no_curves(), no_ladder(), absent, None, setting.sample)
+    run = follow(decided, setting.history, setting.outcomes, setting.now)
+    bets = with_hold(run.bets, setting.offers)
     rows, curves = [], []
-    for market in MARKETS:
+    markets = [market for market in MARKETS if market in set(bets["market"].unique())]
+    for market in markets:
         of_market = bets.filter(pl.col("market") == market)
-        if of_market.is_empty():
-            continue
         identity = {
-            "sample": sample.key,
+            "sample": setting.sample.key,
             "provenance": ", ".join(of_market["provenance"].unique().sort()),
-            "decision": decision,
+            "decision": setting.decision,
             "market": market,
             "strategy": strategy.name,
             "family": strategy.family,
@@ -147,9 +146,18 @@ def told_of(
             "book": strategy.parameters.book,
             "is_null": strategy.is_null,
         }
-        rows.append(row_module.row_of(of_market, identity))
+        summary = run.summary if len(markets) == 1 else summarise(of_market)
+        rows.append(row_of(of_market, summary, identity))
         curves.append(curve_of(of_market, identity))
-    return Told(rows, pl.concat(curves), ladder_of(bets, rows[0]), None, run, sample)
+    return Told(rows, pl.concat(curves), ladder_of(bets, rows[0]), None, run, setting.sample)
+
+
+def no_curves() -> pl.DataFrame:
+    return pl.DataFrame(schema=CURVE_SCHEMA)
+
+
+def no_ladder() -> pl.DataFrame:
+    return pl.DataFrame(schema=LADDER_SCHEMA)
 
 
 def with_hold(bets: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
@@ -177,7 +185,7 @@ def ladder_of(bets: pl.DataFrame, identity: dict[str, Any]) -> pl.DataFrame:
     """EV-CLV and return by what the strategy said of its bets, in rungs of about equal number (``LADDER_SCHEMA``);
     empty where there are too few bets or all are meant alike.
     """
-    nothing = pl.DataFrame(schema=LADDER_SCHEMA)
+    nothing = no_ladder()
     measure: Measure = "edge" if bets["probability"].null_count() < bets.height else "strength"
     if bets.filter(pl.col("result").is_in(["win", "loss", "push"])).height < ENOUGH_FOR_A_LADDER:
         return nothing
@@ -243,7 +251,7 @@ def shown_curves(told: Iterable[Told], most: int = 24) -> pl.DataFrame:
     enough = [c for c in every if sizes[_key_of(c)] >= ENOUGH_FOR_A_CURVE]
     chosen = sorted(enough, key=rank)[:most]
     order = [curve for curve in every if any(curve is other for other in chosen)]
-    return pl.concat([pl.DataFrame(schema=CURVE_SCHEMA), *order])
+    return pl.concat([no_curves(), *order])
 
 
 def _key_of(curve: pl.DataFrame) -> tuple[str, str, str, str, str]:
