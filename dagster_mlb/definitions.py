@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_mlb.defs import checks, jobs, learning, schedules
+from dagster_mlb.defs import checks, jobs, learning, schedules, signals
 from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, source_checks, upstream_keys
 from dagster_mlb.defs.graded_bets import graded_bets
 from dagster_mlb.defs.raw_archives import archive_assets
@@ -42,6 +42,7 @@ def build_defs(
             *dbt_assets,
             learning.team_ratings,
             learning.train_and_predict,
+            signals.sharp_action_signals,
             strategy_results,
             graded_bets,
         ],
@@ -49,6 +50,7 @@ def build_defs(
             checks.records_accounted_for,
             checks.foreign_keys_hold,
             learning.training_set_meets_expectations,
+            signals.signals_keep_the_laws,
         ],
         jobs=asset_jobs,
         schedules=schedules.schedules(settings, asset_jobs),

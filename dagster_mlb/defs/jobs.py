@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from dagster_mlb.defs import asking, source_health
+from dagster_mlb.defs import asking, signals, source_health
 from dagster_mlb.defs.live_tables import LIVE_TABLES
 from dagster_mlb.defs.partitions import daily_partitions
 from dagster_mlb.defs.raw_archives import ARCHIVE_DESCRIPTIONS
@@ -42,6 +42,7 @@ def jobs(
     daily = daily_partitions(settings)
     staged_later = dg.AssetSelection.checks(*source_checks)
     health = dg.AssetSelection.assets(source_health.KEY)
+    seen = dg.AssetSelection.assets(signals.SHARP_ACTION_SIGNALS)
     return [
         dg.define_asset_job(
             "daily",
@@ -61,12 +62,12 @@ def jobs(
         ),
         dg.define_asset_job(
             "intraday",
-            selection=raw_selection(INTRADAY_RAW) | dg.AssetSelection.assets(*upstream) | health,
+            selection=raw_selection(INTRADAY_RAW) | dg.AssetSelection.assets(*upstream) | seen | health,
             partitions_def=daily,
             executor_def=dg.in_process_executor,
             tags={asking.CADENCE: asking.RESPECTED},
             description="What moves within a day and costs nothing: prices, splits, props, line-ups, weather, and the "
-            "tables made of them up to the market marts. A source that has no news yet is not asked.",
+            "tables made of them up to the market marts and the signals. A source that has no news yet is not asked.",
         ),
         dg.define_asset_job(
             "history",

@@ -16,7 +16,10 @@ Node = dict[str, Any]
 
 LAYERS = ("staging", "intermediate", "operational", "curated")
 # Sources of `curated` are made by Python between dbt's selections.
-MADE_BY_PYTHON = {"team_ratings", "predictions", "model_performance", "strategy_results", "graded_bets"}
+MADE_BY_PYTHON = {
+    *("team_ratings", "predictions", "model_performance", "sharp_action_signals", "strategy_results"),
+    *("bet_settlements", "graded_bets"),
+}
 NAMES = {
     "staging": re.compile(r"^(stg_[a-z0-9_]+__[a-z0-9_]+|[a-z][a-z0-9_]*)$"),
     "intermediate": re.compile(r"^int_[a-z0-9_]+$"),
