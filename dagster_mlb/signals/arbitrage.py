@@ -24,7 +24,9 @@ def arbitrages(board: Board, parameters: ArbitrageParameters) -> pl.DataFrame:
     whole stake, whatever happens."""
     market, at, first, second = _pairs(board)
     found = cover(np.column_stack([board.decimal_1[first], board.decimal_2[second]]))
-    pays = found.profit > parameters.profit
+    # Which other moments are asked hangs on prices to come (``_pairs``): a pair is seen when one of its prices is new.
+    completes = (board.at[first] == at) | (board.at[second] == at)
+    pays = (found.profit > parameters.profit) & completes
     market, at, first, second, profit = picked(pays, market, at, first, second, found.profit)
     sharp = board.sharp_path.level_at(market, at)
     level = np.where(np.isfinite(sharp), sharp, board.path.level_at(market, at))

@@ -57,6 +57,15 @@ def test_prices_must_stand_together() -> None:
     assert arbitrage(FAIR + PAIR, stale_after_minutes=79).is_empty()
 
 
+def test_a_pair_that_stands_is_not_seen_again_for_a_price_yet_to_come() -> None:
+    """A price that makes an arbitrage with a later one is not worth a look before that one is there."""
+    meanwhile = quote("fanduel", 60, 0.0, price_1=-105, price_2=-115)
+    later = quote("betmgm", 10, 0.0, price_1=-130, price_2=110)
+    told = [arbitrage([*FAIR, *PAIR, meanwhile, *more], cooldown_hours=0.25) for more in ([], [later])]
+    assert minutes_to_start(told[0]) == [120]
+    assert minutes_to_start(told[1]) == [120, 10]
+
+
 def test_the_line_must_be_one() -> None:
     totals = [row | {"market": "total", "line": 8.5} for row in FAIR + PAIR]
     assert arbitrage(totals)[["side", "line", "fill_line"]].rows() == [("over", 8.5, 8.5)]
