@@ -96,7 +96,11 @@ def _standing(asked: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
     """Every bet with the last state of its book by the moment it arrives, seen from its side: ``_line``, ``_american``,
     ``_decimal``, ``_known_at``, ``_is_open``, ``_closed_because``. What is taken as it stood keeps its own price.
     """
-    moments = states.filter(pl.col("label").is_null()) if "label" in states.columns else states
+    at_a_moment = asked.filter(~_is_taken_as_it_stood())
+    # Only what the bets' own books said of their markets: sorting a season of every book takes longer than all the rest.
+    moments = states.join(at_a_moment.select(_QUOTE).unique(), on=_QUOTE, how="semi")
+    if "label" in states.columns:
+        moments = moments.filter(pl.col("label").is_null())
     told = moments.select(
         *_QUOTE,
         pl.col("known_at").cast(UTC_TIMESTAMP).alias("_known_at"),
