@@ -27,6 +27,11 @@
 {# A plain decimal number; NaN and Infinity are not numbers of a source. #}
 {% macro try_number(expression) -%}
     case
+        -- An integer written as we would write it, first: most prices are, and the pattern costs eight times as much.
+        when
+            length({{ expression }}) < 10 and pg_input_is_valid({{ expression }}, 'integer')
+            and ({{ expression }})::integer::text = {{ expression }}
+            then ({{ expression }})::integer::double precision
         when {{ expression }} ~ '^[+-]?\d{1,9}(\.\d{1,9})?$' then ({{ expression }})::double precision
     end
 {%- endmacro %}
@@ -34,7 +39,7 @@
 {# A line of a book: halves may be written with the glyph (7½). #}
 {% macro try_line(expression) -%}
     case
-        when {{ expression }} ~ '^[+-]?\d{0,2}½$'
+        when {{ expression }} like '%½' and {{ expression }} ~ '^[+-]?\d{0,2}½$'
             then (regexp_replace({{ expression }}, '½$', '') || '.5')::numeric(6, 2)
         when {{ expression }} ~ '^[+-]?\d{1,3}(\.\d{1,2})?$' then ({{ expression }})::numeric(6, 2)
     end

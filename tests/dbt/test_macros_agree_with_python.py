@@ -13,6 +13,7 @@ import pytest
 
 from dagster_mlb.baseball import game_keys, official_date, teams
 from dagster_mlb.market import levels, no_vig, odds
+from dagster_mlb.market.consensus import consensus, logit_gap
 from tests.dbt.macro_sql import macro
 
 NASTY = [
@@ -130,9 +131,14 @@ class TestCasts:
             "9" * 400,
             " 5",
             "1,000",
+            "0x1F",
+            "1_000",
+            "5 ",
+            "1234567890",
             None,
         ]
-        assert column(server, macro("try_number", "x"), given, "text") == [5, 5, -110, 7.5] + [None] * 10
+        assert column(server, macro("try_number", "x"), given, "text") == [5, 5, -110, 7.5] + [None] * 14
+        assert column(server, macro("try_number", "x"), ["007", "-0", "123456789"], "text") == [7, 0, 123456789]
 
     def test_a_line_may_be_written_with_the_glyph_of_a_half(self, server: psycopg.Connection) -> None:
         given = ["7½", "-1½", "½", "-½", "+½", "7", "10.25", "100", "1234", "7½½", "½7", "7.255", "", "NL", None]
@@ -216,6 +222,57 @@ class TestOdds:
         for name in ("no_vig_odds_ratio", "no_vig_multiplicative", "no_vig_additive", "hold"):
             plain, composed = macro(name, "a", "b"), macro(name, "(a + 0)", "(b + 0)")
             np.testing.assert_array_equal(pairs(server, plain, q1, q2), pairs(server, composed, q1, q2))
+
+
+class TestConsensus:
+    """The books of a market together say in SQL what dagster_mlb.market.consensus says."""
+
+    def test_books_of_every_weight_and_age(self, server: psycopg.Connection) -> None:
+        p, weight, age = books_of_markets()
+        told = consensus(p, weight=weight, age_minutes=age)
+        found = grouped(server, p, weight, age)
+        np.testing.assert_allclose(found[0], told.probability, rtol=1e-12)
+        np.testing.assert_allclose(found[1], told.dispersion, atol=1e-6)
+        np.testing.assert_allclose(found[2], told.effective_books, rtol=1e-9)
+
+    def test_some_of_the_books_alone(self, server: psycopg.Connection) -> None:
+        """Books of weight 2 and more against the others: the gap of two consensuses."""
+        p, weight, age = books_of_markets()
+        sharp = consensus(np.where(weight >= 2, p, np.nan), weight=weight, age_minutes=age).probability
+        retail = consensus(np.where(weight < 2, p, np.nan), weight=weight, age_minutes=age).probability
+        np.testing.assert_allclose(grouped(server, p, weight, age)[3], logit_gap(sharp, retail), atol=1e-9)
+
+    def test_one_book_and_books_of_one_mind_are_not_apart(self, server: psycopg.Connection) -> None:
+        p = np.array([[0.537, np.nan, np.nan], [0.537, 0.537, 0.537]])
+        found = grouped(server, p, np.full(p.shape, 1.2), np.full(p.shape, 7.0))
+        assert found[1].tolist() == [0.0, 0.0]
+        np.testing.assert_allclose(found[2], [1.0, 3.0])
+
+    def test_a_label_has_not_aged(self, server: psycopg.Connection) -> None:
+        assert column(server, macro("spoken_weight", "2", "x"), [None, 0.0, 30.0], "float8") == [2.0, 2.0, 1.0]
+
+
+def books_of_markets() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Five hundred markets of up to twelve books (a missing probability is no book), with weights and ages."""
+    rng = np.random.default_rng(20250715)
+    shape = (500, 12)
+    p = np.where(rng.random(shape) < 0.3, np.nan, rng.uniform(0.1, 0.9, shape))
+    p[:, 0] = rng.uniform(0.1, 0.9, 500)
+    return p, rng.choice([1.0, 1.2, 2.5, 4.0], shape), rng.uniform(0, 90, shape)
+
+
+def grouped(connection: psycopg.Connection, p: np.ndarray, weight: np.ndarray, age: np.ndarray) -> list[np.ndarray]:
+    """Per market: probability, dispersion, effective books, and how far those of weight 2 and more are above others."""
+    w, x = macro("spoken_weight", "weight", "age"), "ln(p / (1 - p))"
+    sharp, retail = (macro("consensus_logit", "x", "w", f"weight {side} 2") for side in (">=", "<"))
+    rows = connection.execute(
+        f"select 1 / (1 + exp(-({macro('consensus_logit', 'x', 'w')}))), {macro('consensus_dispersion', 'x', 'w')},"  # type: ignore[arg-type]
+        f" {macro('effective_books', 'w')}, ({sharp}) - ({retail}) from ("
+        f"select market, weight, {w} as w, {x} as x from unnest(%s::int[], %s::float8[], %s::float8[], %s::float8[])"
+        " as t (market, p, weight, age) where p <> 'NaN') as books group by market order by market",
+        [np.repeat(np.arange(len(p)), p.shape[1]).tolist(), *(v.ravel().tolist() for v in (p, weight, age))],
+    ).fetchall()
+    return [as_array(list(values)) for values in zip(*rows, strict=True)]
 
 
 class TestLevels:
