@@ -89,8 +89,9 @@ def settle(
     pitchers, and need decision_at. A bet without a price is *unfilled*. The order and number of bets stay. A bet on a
     game that ``games`` does not know raises ``ValueError``.
     """
+    of_bets = results.join(bets.select("game_key"), on="game_key", how="semi")
     joined = _with_games(bets, games).join(
-        latest_results(results, now), on="game_key", how="left", maintain_order="left"
+        latest_results(of_bets, now), on="game_key", how="left", maintain_order="left"
     )
     return _settled(joined, now, starters).select(*bets.columns, "result", "profit", "settled_at", "settlement_reason")
 
@@ -109,7 +110,7 @@ def settlement_history(
     whose settled_at has come and whose superseded_at has not. Pending and unfilled bets have none.
     """
     on_games = _with_games(bets.filter(pl.col("price_decimal").is_not_null()), games)
-    standing = standing_results(results, now)
+    standing = standing_results(results.join(on_games.select("game_key"), on="game_key", how="semi"), now)
     by_result = _settled(on_games.join(standing, on="game_key", how="inner"), now, starters)
     # A bet can be void before any result is known: the game was called off, or nobody told how it ended.
     first_known = standing.group_by("game_key").agg(superseded_at=pl.col("result_known_at").min())

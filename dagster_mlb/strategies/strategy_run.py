@@ -116,6 +116,31 @@ def follow(decided: Decided, history: History, outcomes: Outcomes, now: datetime
     """What becomes of bets once they are placed."""
     strategy = decided.strategy
     parameters: StrategyParameters = strategy.parameters
+    rows, settlements = pl.DataFrame(schema=RESULTS_SCHEMA), pl.DataFrame(schema=SETTLEMENTS_SCHEMA)
+    if not decided.bets.is_empty():
+        rows, settlements = _followed(decided, history, outcomes, now)
+    return StrategyRun(
+        strategy=strategy.name,
+        version=strategy.version,
+        parameters=parameters.model_dump(mode="json"),
+        parameters_hash=parameters_hash(strategy),
+        decision=decided.decision,
+        sample=decided.sample,
+        provenance=decided.provenance,
+        bets=rows,
+        summary=summarise(rows, bankroll=parameters.staking.bankroll),
+        form=parameters.form,
+        is_shadow=decided.is_shadow,
+        settlements=settlements,
+    )
+
+
+def _followed(
+    decided: Decided, history: History, outcomes: Outcomes, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Bets as they stand in ``curated.strategy_results``, and their settlements."""
+    strategy = decided.strategy
+    parameters: StrategyParameters = strategy.parameters
     digest = parameters_hash(strategy)
     filled = fill(
         decided.bets,
@@ -153,20 +178,7 @@ def follow(decided: Decided, history: History, outcomes: Outcomes, now: datetime
         .select(SETTLEMENTS_SCHEMA.keys())
         .cast(SETTLEMENTS_SCHEMA)  # type: ignore[arg-type]
     )
-    return StrategyRun(
-        strategy=strategy.name,
-        version=strategy.version,
-        parameters=parameters.model_dump(mode="json"),
-        parameters_hash=digest,
-        decision=decided.decision,
-        sample=decided.sample,
-        provenance=decided.provenance,
-        bets=rows,
-        summary=summarise(rows, bankroll=parameters.staking.bankroll),
-        form=parameters.form,
-        is_shadow=decided.is_shadow,
-        settlements=settlements,
-    )
+    return rows, settlements
 
 
 def _without_stake(settled: pl.DataFrame) -> pl.DataFrame:
