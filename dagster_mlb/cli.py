@@ -230,7 +230,7 @@ def quarantine_list(
 @quarantine.command("retry")
 def quarantine_retry(source: Source = None, rule: Rule = None, load_id: LoadId = None) -> None:
     """Stage once more just the loads that hold quarantined records, after a rule or an alias was mended."""
-    from dagster_mlb.pipeline import transform
+    from dagster_mlb.pipeline import transform_what_waits
     from dagster_mlb.warehouse.quarantine import retry
 
     with plain_errors():
@@ -240,7 +240,7 @@ def quarantine_retry(source: Source = None, rule: Rule = None, load_id: LoadId =
             source=source,
             rule=rule,
             load_id=load_id,
-            transform=lambda: transform(settings, run_id="quarantine-retry"),
+            transform=lambda: transform_what_waits(settings, run_id="quarantine-retry"),
         )
         if not done.loads:
             typer.echo("Nothing is in quarantine that could be tried again.")

@@ -101,12 +101,13 @@ def bets_show(
     limit: Annotated[int, typer.Option(help="How many bets are listed, the latest; 0 lists all.")] = 50,
 ) -> None:
     """The bets with result, profit and value at the close, then what they come to, in all and by tag."""
+    from dagster_mlb.bets.lists import rows_not_read
     from dagster_mlb.bets.summary import read_graded, summaries
     from dagster_mlb.reporting.graded_bets import bets_table, remarks_of, summary_table
 
     with plain_errors():
-        graded = read_graded(prepared(), tag=tag)
-        screen = console()
+        settings, screen = prepared(), console()
+        graded = read_graded(settings, tag=tag)
         shown = graded.tail(limit) if limit else graded
         screen.print(bets_table(shown))
         if shown.height < graded.height:
@@ -115,6 +116,8 @@ def bets_show(
         screen.print(summary_table(found[:1] if tag is not None else found))
         for line in remarks_of(found[0]):
             screen.print(line, soft_wrap=True)
+        if unread := rows_not_read(settings):
+            screen.print(f"{_number(unread, 'row')} of the lists not read: `mlb quarantine list --source bet_slips`.")
 
 
 @bets.command("template")

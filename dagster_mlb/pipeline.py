@@ -236,7 +236,7 @@ def import_bets(settings: Settings, path: Path, *, name: str | None = None, run_
     if needless:
         times.measure("bets graded", lambda: grade_bets(settings))  # the same rows, unless a run broke off before it
     else:
-        transform_bets(settings, run_id=run_id, times=times)
+        transform_what_waits(settings, run_id=run_id, times=times)
     graded = read_all(settings)
     return BetImport(
         file=file,
@@ -250,8 +250,8 @@ def import_bets(settings: Settings, path: Path, *, name: str | None = None, run_
     )
 
 
-def transform_bets(settings: Settings, *, run_id: str, times: StepTimes | None = None) -> None:
-    """Lists of bets → staging → graded; all of `transform` where something else waits to be staged."""
+def transform_what_waits(settings: Settings, *, run_id: str, times: StepTimes | None = None) -> None:
+    """All of ``transform``; where nothing but lists of bets waits to be staged, only what they touch."""
     from dagster_mlb.bets.grading import grade_bets
     from dagster_mlb.bets.lists import ARCHIVE
     from dagster_mlb.warehouse.held import gate_loads
@@ -272,7 +272,7 @@ def withdraw_bets(settings: Settings, name: str, *, run_id: str = "bets-withdraw
 
     prepare(settings)
     withdraw_list(settings, name, run_id=run_id)
-    transform_bets(settings, run_id=run_id)
+    transform_what_waits(settings, run_id=run_id)
 
 
 def learn(settings: Settings, *, run_id: str, scheme: str = "season") -> StepTimes:

@@ -126,6 +126,21 @@ def stands_for(settings: Settings, load_id: int) -> int:
     return int(row[0]) if row and row[0] is not None else load_id
 
 
+def rows_not_read(settings: Settings) -> int:
+    """Rows in quarantine of the loads that stand for their lists."""
+    from dagster_mlb.warehouse.connection import connect
+
+    with connect(settings) as connection:
+        row = connection.execute(
+            """select count(*) from staging.validation_results
+               where raw_table = 'raw_data.bet_slips' and load_id in (
+                   select max(load_id) from raw_data.archive_files where archive = %s group by file_name
+               )""",
+            [ARCHIVE],
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def told_twice(graded: pl.DataFrame) -> pl.DataFrame:
     """Bets that several lists tell in the same words, all of which count: one row per bet, with ``lists``."""
     return (

@@ -19,7 +19,7 @@ from conftest import NOW
 from mutations import ODD_NUMBERS, ODD_TIMES, RETYPED
 from world import Server, fresh_database
 
-from dagster_mlb.pipeline import project_hash, transform_bets
+from dagster_mlb.pipeline import project_hash, transform_what_waits
 from dagster_mlb.settings import Settings
 from dagster_mlb.sources.archives import load_archive
 from dagster_mlb.sources.bet_slips.parse import template
@@ -252,6 +252,7 @@ def test_show_lists_the_bets_and_what_each_tag_comes_to(world: World) -> None:
         ["twin", "2"],
     ]
     assert told.lines("when the bet was placed is not told")
+    assert told.lines("24 rows of the lists not read: `mlb quarantine list --source bet_slips`.")
     tagged = mlb(world.settings, "bets", "show", "--tag", "steam")
     assert tagged.lines("all 2 ") and not tagged.lines("twin")
     unknown = mlb(world.settings, "bets", "show", "--tag", "gut")
@@ -283,7 +284,7 @@ def test_a_taught_club_grades_exactly_the_row_that_waited_for_it(world: World) -
         world.settings,
         source="bet_slips",
         rule="unknown_team",
-        transform=lambda: transform_bets(world.settings, run_id="retry"),
+        transform=lambda: transform_what_waits(world.settings, run_id="retry"),
     )
     assert (done.loads, sum(count.records for count in done.before), done.after) == ([5], 1, [])
     [(_, ref)] = set(world.rows("select bet_id, ref from curated.graded_bets")) - before
