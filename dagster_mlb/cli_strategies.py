@@ -1,4 +1,6 @@
-"""``mlb strategies list`` and ``new``: what runs, and a strategy of one's own to begin with."""
+"""``mlb strategies list`` and ``new``: what runs, and a strategy of one's own to begin with; ``mlb backtest`` and
+``mlb report``: what they earned.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dagster_mlb.cli_face import console, plain_errors
+from dagster_mlb.cli_face import console, fail, plain_errors, prepared
 
 strategies = typer.Typer(no_args_is_help=True, help="Strategies: which run, and one's own.")
 
@@ -15,6 +17,8 @@ strategies = typer.Typer(no_args_is_help=True, help="Strategies: which run, and 
 def register(app: typer.Typer) -> None:
     """Put the commands on the application."""
     app.add_typer(strategies, name="strategies")
+    app.command("backtest")(backtest)
+    app.command("report")(report)
 
 
 @strategies.command("list")
@@ -64,3 +68,54 @@ def strategies_new(
         write_template(file)
         names = ", ".join(strategy.name for strategy in load_strategy_file(file))
         typer.echo(f"{file} holds the strategy {names}. docs/strategies.md says what a strategy may read.")
+
+
+def backtest(
+    file: Annotated[Path, typer.Argument(help="A file of strategies: `mlb strategies new <file>` writes one.")],
+    decision: Annotated[
+        str | None, typer.Option(help="open, pregame, close or signal; else each strategy's own.")
+    ] = None,
+    season: Annotated[str | None, typer.Option(help="Seasons, for example 2016 or 2014-2019; else all.")] = None,
+    book: Annotated[str | None, typer.Option(help="benchmark, best, each, or a book by name; else its own.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write the result as a page here.")] = None,
+) -> None:
+    """Run a strategy of one's own on what the warehouse holds, beside the random side. The run is a trial: it goes into
+    the ledger."""
+    from dagster_mlb.reporting.strategy_report.own import backtest_file
+    from dagster_mlb.reporting.strategy_report.page import html as page_of
+    from dagster_mlb.reporting.strategy_report.samples import seasons_of
+    from dagster_mlb.reporting.strategy_report.terminal import print_backtest
+
+    with plain_errors():
+        moments = ("open", "pregame", "close", "signal")
+        if decision is not None and decision not in moments:
+            fail(f"There is no decision {decision}: a backtest decides at {', '.join(moments)}.")
+        seasons = None if season is None else seasons_of(season)
+        settings, screen, pages = prepared(), console(), []
+        for done in backtest_file(settings, file, decision=decision, seasons=seasons, book=book):  # type: ignore[arg-type]
+            print_backtest(done, screen)
+            pages.append(done)
+        if html is not None:
+            for done in pages:
+                path = html if len(pages) == 1 else html.with_stem(f"{html.stem}-{done.name}")
+                path.write_text(page_of(done.contents), encoding="utf-8")
+                screen.print(f"{path}: the same as a page.")
+
+
+def report(
+    out: Annotated[
+        Path | None, typer.Option(help="Where the page is written; else report.html in the data folder.")
+    ] = None,
+    seasons: Annotated[str, typer.Option(help="Seasons of the archive with labels.")] = "2010-2019",
+) -> None:
+    """Every strategy on every sample that the warehouse holds: a page with pictures, and a table here."""
+    from dagster_mlb.reporting.strategy_report.samples import seasons_of
+    from dagster_mlb.reporting.strategy_report.terminal import print_report
+    from dagster_mlb.reporting.strategy_report.write import write_report
+
+    with plain_errors():
+        wanted = seasons_of(seasons)
+        settings, screen = prepared(), console()
+        written = write_report(settings, out or settings.data_dir / "report.html", wanted)
+        print_report(written.contents, screen)
+        screen.print(f"{written.path}: {written.path.stat().st_size / 1e6:.1f} MB, made in {written.seconds:.1f} s")

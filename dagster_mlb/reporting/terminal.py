@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from dagster_mlb.reporting.numerals import MISSING, count, number, percent, plus_minus
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
 WIDTH = 110
-MISSING = "–"
+#: So many strategies are listed whole; of more the random sides, the strongest and the weakest.
+MOST_STRATEGIES = 24
 LAYERS = ("raw_data", "staging", "curated")
 
 
@@ -82,7 +85,7 @@ def layers_table(layers: pl.DataFrame) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = _table("Rows per layer")
+    table = open_table("Rows per layer")
     table.expand = True
     cells = []
     for layer in LAYERS:
@@ -91,8 +94,8 @@ def layers_table(layers: pl.DataFrame) -> RenderableType:
         inner = Table.grid(expand=True, padding=(0, 1, 0, 0))
         inner.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
         inner.add_column(justify="right", no_wrap=True)
-        for name, count in rows.iter_rows():
-            inner.add_row(name, f"{count:,}", style=None if count else "dim")
+        for name, held in rows.iter_rows():
+            inner.add_row(name, count(held), style=None if held else "dim")
         cells.append(inner)
     table.add_row(*cells)
     operational = layers.filter(pl.col("schema") == "operational").sort("table")
@@ -108,7 +111,7 @@ def quarantine_table(quarantine: pl.DataFrame) -> RenderableType:
 
     if quarantine.is_empty():
         return Text("✓ nothing is in quarantine", style="green")
-    table = _table("Quarantined, by reason", "source", "rule", ">records")
+    table = open_table("Quarantined, by reason", "source", "rule", ">records")
     for row in quarantine.sort(["records", "source", "rule"], descending=[True, False, False]).iter_rows(named=True):
         table.add_row(str(row["source"]), str(row["rule"]), f"{row['records']:,}")
     return table
@@ -130,7 +133,7 @@ def models_table(models: pl.DataFrame) -> Table:
     ``models``: model_name, decision, provenance, n, log_loss, brier, accuracy, calibration_slope, calibration_slope_se,
     log_loss_difference, difference_se, close_log_loss.
     """
-    table = _table(
+    table = open_table(
         "Model against market",
         "model",
         "sample",
@@ -147,27 +150,29 @@ def models_table(models: pl.DataFrame) -> Table:
         table.add_row(
             row["model_name"],
             _sample(row),
-            _count(row["n"]),
-            _number(row["log_loss"], 4),
-            _plus_minus(row["log_loss_difference"], row["difference_se"], 4, signed=True),
-            _number(row["brier"], 4),
-            _percent(row["accuracy"]),
-            _plus_minus(row["calibration_slope"], row["calibration_slope_se"], 2),
-            _number(row.get("close_log_loss"), 4),
+            count(row["n"]),
+            number(row["log_loss"], 4),
+            plus_minus(row["log_loss_difference"], row["difference_se"], 4, signed=True),
+            number(row["brier"], 4),
+            percent(row["accuracy"]),
+            plus_minus(row["calibration_slope"], row["calibration_slope_se"], 2),
+            number(row.get("close_log_loss"), 4),
         )
     return table
 
 
 def strategies_table(strategies: pl.DataFrame) -> Table:
     """Strategies beside the random side, which stands first in each decision. Columns: those of
-    ``BacktestReport.table``. Those that found nothing to bet are named below it.
+    ``BacktestReport.table``. Of more than ``MOST_STRATEGIES`` those that say most are shown; below the table stands how
+    many were left out, and those that found nothing to bet.
     """
     bets = pl.sum_horizontal(
         pl.col(name).fill_null(0) for name in ("n", "n_void", "n_pending", "n_unfilled") if name in strategies.columns
     )
     silent = strategies.filter(bets == 0)
-    strategies = strategies.filter(bets > 0)
-    table = _table(
+    with_bets = strategies.filter(bets > 0)
+    shown = most_telling(with_bets)
+    table = open_table(
         "Strategies against the random side",
         "strategy",
         "sample",
@@ -182,10 +187,11 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
         caption="ROI on turnover, interval by whole dates; without skill it is minus the hold, not zero. beats: bets\n"
         "that beat the close. p: share of worlds, the close being true in them, that earn as much by luck;\n"
         "p*: that p as one of all trials in the ledger, of which one looks at the best.\n"
-        "run: most losses in a row. down: deepest fall, in units. open: not settled yet." + _nothing_bet(silent),
+        "run: most losses in a row. down: deepest fall, in units. open: not settled yet."
+        + _left_out(with_bets.height - shown.height)
+        + _nothing_bet(silent),
     )
-    is_null = (pl.col("strategy") == "random_side").alias("_null")
-    ordered = strategies.with_columns(is_null).sort(
+    ordered = shown.with_columns(_is_null().alias("_null")).sort(
         ["decision", "_null", "strategy"], descending=[True, True, False], nulls_last=True
     )
     for row in ordered.iter_rows(named=True):
@@ -195,15 +201,38 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
             _sample(row),
             _bet_count(row["n"], row["n_pending"]),
             _interval(row["roi"], row["roi_low"], row["roi_high"]),
-            _plus_minus(row["ev_clv"], row["ev_clv_se"], 2, percent=True),
-            _percent(row["beat_close_rate"]),
-            _number(row["p_no_skill"], 2),
-            _number(row.get("p_deflated"), 2),
+            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
+            percent(row["beat_close_rate"]),
+            number(row["p_no_skill"], 2),
+            number(row.get("p_deflated"), 2),
             str(row["longest_losing_run"]) if played else MISSING,
-            _number(row["max_drawdown"], 0) if played else MISSING,
+            number(row["max_drawdown"], 0) if played else MISSING,
             style="dim" if row["_null"] else None,
         )
     return table
+
+
+def most_telling(strategies: pl.DataFrame, most: int = MOST_STRATEGIES) -> pl.DataFrame:
+    """All of them, or of more than ``most`` the random sides and, by EV-CLV, the strongest and weakest of the others:
+    those with the most bets among equals, and none that is not settled at all.
+    """
+    if strategies.height <= most:
+        return strategies
+    nulls = strategies.filter(_is_null())
+    judged = strategies.filter(~_is_null() & pl.col("ev_clv").is_not_null())
+    ranked = judged.sort(["ev_clv", "n", "strategy"], descending=[True, True, False])
+    half = max(1, (most - nulls.height) // 2)
+    return pl.concat([nulls, ranked.head(half), ranked.slice(max(half, ranked.height - half))])
+
+
+def _is_null() -> pl.Expr:
+    return pl.col("strategy") == "random_side"
+
+
+def _left_out(number_of_rows: int) -> str:
+    if not number_of_rows:
+        return ""
+    return f"\n{number_of_rows} more between the strongest and the weakest by EV-CLV: `mlb report` shows them all."
 
 
 def _strategy_name(row: dict[str, Any]) -> str:
@@ -226,7 +255,7 @@ def seasons_table(seasons: pl.DataFrame) -> Table:
     """The archive season by season: by its own Final and, beside it, by official results. Columns: those of
     ``season_table``.
     """
-    table = _table(
+    table = open_table(
         "Seasons of the archive: prices against results",
         ">season",
         ">n",
@@ -250,26 +279,26 @@ def seasons_table(seasons: pl.DataFrame) -> Table:
         regular = row["regular_games"]
         table.add_row(
             str(row["season"]),
-            _count(row["n"]),
-            _number(row["log_loss_open"], 4),
-            _number(row["log_loss_close"], 4),
-            _number(row["brier_close"], 4),
-            _number(row["accuracy_close"], 4),
-            _number(row["booksum_close"], 4),
-            _number(row["home_win_rate"], 4),
-            f"│ {_count(row['n_official'])}",
-            _number(row["log_loss_open_official"], 4),
-            _number(row["log_loss_close_official"], 4),
-            _number(row["home_win_rate_official"], 4),
-            _percent(row["tied_same_score"] / regular if regular else None, 2),
-            _count(row["scores_differ"]),
+            count(row["n"]),
+            number(row["log_loss_open"], 4),
+            number(row["log_loss_close"], 4),
+            number(row["brier_close"], 4),
+            number(row["accuracy_close"], 4),
+            number(row["booksum_close"], 4),
+            number(row["home_win_rate"], 4),
+            f"│ {count(row['n_official'])}",
+            number(row["log_loss_open_official"], 4),
+            number(row["log_loss_close_official"], 4),
+            number(row["home_win_rate_official"], 4),
+            percent(row["tied_same_score"] / regular if regular else None, 2),
+            count(row["scores_differ"]),
         )
     return table
 
 
 def next_steps_table(steps: Mapping[str, str]) -> Table:
     """Where to look next: what to see, and the command or address for it."""
-    table = _table("Where to look next")
+    table = open_table("Where to look next")
     table.show_header = False
     table.add_column("what", style="bold", no_wrap=True)
     table.add_column("where", overflow="fold")
@@ -278,7 +307,7 @@ def next_steps_table(steps: Mapping[str, str]) -> Table:
     return table
 
 
-def _table(title: str, *columns: str, caption: str | None = None, gap: int = 2) -> Table:
+def open_table(title: str, *columns: str, caption: str | None = None, gap: int = 2) -> Table:
     """An open table; a heading that starts with ``>`` stands to the right."""
     from rich import box
     from rich.table import Table
@@ -300,41 +329,18 @@ def _table(title: str, *columns: str, caption: str | None = None, gap: int = 2) 
     return table
 
 
-def _number(value: Any, digits: int, *, signed: bool = False) -> str:
-    if value is None:
-        return MISSING
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    return text.replace("-", "−")
-
-
-def _percent(value: Any, digits: int = 1) -> str:
-    return MISSING if value is None else f"{_number(100 * value, digits)} %"
-
-
-def _plus_minus(value: Any, se: Any, digits: int, *, signed: bool = False, percent: bool = False) -> str:
-    if value is None:
-        return MISSING
-    scale, unit = (100, " %") if percent else (1, "")
-    error = MISSING if se is None else _number(scale * se, digits)
-    return f"{_number(scale * value, digits, signed=signed or percent)} ± {error}{unit}"
-
-
 def _interval(value: Any, low: Any, high: Any) -> str:
     if value is None:
         return MISSING
-    text = _number(100 * value, 1, signed=True)
+    text = number(100 * value, 1, signed=True)
     if low is None or high is None:
         return text
-    return f"{text} [dim]({_number(100 * low, 1, signed=True)}/{_number(100 * high, 1, signed=True)})[/]"
-
-
-def _count(value: Any) -> str:
-    return MISSING if value is None else f"{value:,}"
+    return f"{text} [dim]({number(100 * low, 1, signed=True)}/{number(100 * high, 1, signed=True)})[/]"
 
 
 def _bet_count(settled: int, pending: int) -> str:
     if not pending:
-        return _count(settled)
+        return count(settled)
     return f"{pending:,} open" if not settled else f"{settled:,}+{pending:,} open"
 
 

@@ -82,7 +82,7 @@ def _imported(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise OwnFileError(_where(path, error)) from error
+        raise OwnFileError(where_in(path, error)) from error
     return module
 
 
@@ -111,7 +111,7 @@ def _made(path: Path, rule: type[Rule]) -> Rule:
     try:
         return rule()
     except Exception as error:
-        raise OwnFileError(_where(path, error)) from error
+        raise OwnFileError(where_in(path, error)) from error
 
 
 def _try(path: Path, strategy: Strategy) -> None:
@@ -123,10 +123,10 @@ def _try(path: Path, strategy: Strategy) -> None:
     except pl.exceptions.ColumnNotFoundError as error:
         name = str(error).splitlines()[0]
         raise OwnFileError(
-            f"{_where(path, error, name)}: the sides have no such column; those they have: {', '.join(SIDE_SCHEMA)}"
+            f"{where_in(path, error, name)}: the sides have no such column; those they have: {', '.join(SIDE_SCHEMA)}"
         ) from error
     except Exception as error:
-        raise OwnFileError(_where(path, error)) from error
+        raise OwnFileError(where_in(path, error)) from error
 
 
 def _trial_sides() -> pl.DataFrame:
@@ -167,7 +167,7 @@ def _trial_sides() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SIDE_SCHEMA)
 
 
-def _where(path: Path, error: BaseException, message: str | None = None) -> str:
+def where_in(path: Path, error: BaseException, message: str | None = None) -> str:
     """The error with the last line of the file that led to it."""
     told = message or str(error).splitlines()[0] if str(error) else ""
     if isinstance(error, SyntaxError) and error.lineno is not None:

@@ -14,7 +14,7 @@ from dagster_mlb.reporting.strategy_report import books, chase, jumps
 from dagster_mlb.reporting.strategy_report.findings import Finding
 from dagster_mlb.reporting.strategy_report.open_to_close import BIN_SCHEMA
 from dagster_mlb.reporting.strategy_report.rows import no_rows
-from dagster_mlb.reporting.strategy_report.samples import Sample
+from dagster_mlb.reporting.strategy_report.samples import OWN, Sample
 
 ABSENT_SCHEMA: Final = {
     "sample": pl.String,
@@ -68,6 +68,7 @@ class Contents:
     made_at: str
     environment: str
     asked_seasons: str
+    title: str = "What the strategies earned"
     samples: Sequence[Sample] = ()
     coverage: pl.DataFrame = field(default_factory=pl.DataFrame)  # sample, decision, market, games, offers, seasons, …
     findings: Sequence[Finding] = ()
@@ -86,4 +87,15 @@ class Contents:
     curves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CURVE_SCHEMA))
     ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))
     trials: int = 0
+    bets: pl.DataFrame = field(default_factory=pl.DataFrame)  # own.BET_COLUMNS: the first bets, where one run is shown
     seconds: Mapping[str, float] = field(default_factory=dict)  # by step
+
+    @classmethod
+    def nothing(cls) -> Contents:
+        """Every section empty."""
+        return cls(made_at="", environment="", asked_seasons="")
+
+    @property
+    def is_of_one_run(self) -> bool:
+        """A single backtest: sections without figures are left out."""
+        return self.samples == (OWN,)

@@ -70,6 +70,9 @@ def html(contents: Contents) -> str:
 def context(contents: Contents) -> dict[str, Any]:
     """What the template shows, in the order of its sections."""
     return {
+        "title": contents.title,
+        "one_run": contents.is_of_one_run,
+        "bets": [bet_in_words(row) for row in contents.bets.iter_rows(named=True)],
         "made_at": contents.made_at,
         "environment": contents.environment,
         "asked_seasons": contents.asked_seasons,
@@ -259,6 +262,26 @@ def _absent(absent: pl.DataFrame) -> list[dict[str, Any]]:
         {**row, "sample": title_of(row["sample"]), "strategies": ", ".join(row["strategies"])}
         for row in grouped.iter_rows(named=True)
     ]
+
+
+def bet_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """A bet as it is listed: date, game, what was bet, price, why, what became of it."""
+    line = "" if row["line"] is None else f" {number(row['line'], 1, signed=row['market'] == 'spread')}"
+    price = MISSING if row["price_american"] is None else f"{row['price_american']:+d}".replace("-", "−")
+    outcome = row["result"] if row["unfilled_reason"] is None else f"not filled: {row['unfilled_reason']}"
+    value = percent(row["ev_clv"], 1, signed=True)
+    if row["ev_clv"] is None and row["missing_close_reason"]:
+        value = row["missing_close_reason"]
+    return (
+        str(row["official_date"]),
+        row["game"] or MISSING,
+        f"{row['side']}{line} ({row['book']})",
+        price,
+        row["reason"],
+        outcome,
+        number(row["profit"], 2, signed=True),
+        value,
+    )
 
 
 def _forests(rows: pl.DataFrame, most: int = 22) -> list[str]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from dagster_mlb.settings import Settings
 
 
+class SeasonsError(ValueError):
+    """Seasons that cannot be read."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """``sources`` names whose prices are in it; empty: those of no archive named here (collected live, or simulated).
@@ -103,17 +107,24 @@ SIMULATED: Final = Sample(
     decisions=("open", "pregame", "close", "signal"),
     provenance=("simulated",),
 )
+OWN: Final = Sample(
+    key="own",
+    title="What the warehouse holds",
+    short="Warehouse",
+    note="Every game with prices at the decision, of whatever source; the benchmark is the sharpest fresh book.",
+    decisions=("open", "pregame", "close", "current", "signal"),
+)
 SAMPLES: Final = (LABELS, ONE_BOOK, FOUR_BOOKS, LATE_CONSENSUS, COLLECTED, SIMULATED)
 ARCHIVE_SOURCES: Final = tuple(source for sample in SAMPLES for source in sample.sources)
 
 
 def title_of(key: str) -> str:
-    """The title of a sample, whatever is asked where nobody knows it."""
-    return next((sample.title for sample in SAMPLES if sample.key == key), key)
+    """The title of a sample; of one that nobody knows its key."""
+    return next((sample.title for sample in (*SAMPLES, OWN) if sample.key == key), key)
 
 
 def short_of(key: str) -> str:
-    return next((sample.short for sample in SAMPLES if sample.key == key), key)
+    return next((sample.short for sample in (*SAMPLES, OWN) if sample.key == key), key)
 
 
 def samples_in(settings: Settings) -> list[Sample]:
@@ -123,3 +134,18 @@ def samples_in(settings: Settings) -> list[Sample]:
     held = read_frame(settings, "select source, provenance from curated.moneylines group by source, provenance")
     marked = held.with_columns(season=pl.lit(0))
     return [sample for sample in SAMPLES if not sample.offers_of(marked).is_empty()]
+
+
+def seasons_of(told: str) -> set[int]:
+    """Seasons as people write them.
+
+    >>> sorted(seasons_of("2010-2012, 2016"))
+    [2010, 2011, 2012, 2016]
+    """
+    found: set[int] = set()
+    for part in told.split(","):
+        first, _, last = part.strip().replace("–", "-").partition("-")
+        if not first.isdigit() or (last and not last.isdigit()) or (last and int(last) < int(first)):
+            raise SeasonsError(f'"{told}" are no seasons: write 2010-2019, or 2014,2016')
+        found |= set(range(int(first), int(last or first) + 1))
+    return found

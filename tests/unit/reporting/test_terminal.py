@@ -9,7 +9,15 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from dagster_mlb.reporting.terminal import WIDTH, RunSummary, checks_line, print_summary, quarantine_table
+from dagster_mlb.reporting.terminal import (
+    MOST_STRATEGIES,
+    WIDTH,
+    RunSummary,
+    checks_line,
+    most_telling,
+    print_summary,
+    quarantine_table,
+)
 
 LAYERS = pl.DataFrame(
     [
@@ -202,3 +210,28 @@ def test_an_unknown_interval_and_a_partly_settled_list_are_shown_as_such():
 def test_a_layer_without_tables_is_shown_empty():
     text = shown(summary(layers=LAYERS.filter(pl.col("schema") == "raw_data")))
     assert "curated" in text and "0 rows" in text and "operational:" not in text
+
+
+def many(number: int) -> pl.DataFrame:
+    rows = [strategy(f"rule_{at:02}", ev_clv=-0.001 * at, is_shadow=False) for at in range(number)]
+    return pl.DataFrame([strategy("random_side"), strategy("random_side", "pregame"), *rows], infer_schema_length=None)
+
+
+def test_of_many_strategies_the_random_sides_the_strongest_and_the_weakest_are_shown():
+    told = most_telling(many(60))
+    assert told.height == MOST_STRATEGIES
+    assert told["strategy"].to_list()[:2] == ["random_side", "random_side"]
+    assert {"rule_00", "rule_59"} <= set(told["strategy"]) and "rule_30" not in set(told["strategy"])
+    text = shown(summary(strategies=many(60)))
+    assert "38 more between the strongest and the weakest by EV-CLV: `mlb report` shows them all." in text
+    assert text.index("random_side") < text.index("rule_00")
+
+
+def test_few_strategies_are_all_shown():
+    assert most_telling(many(22)).height == 24
+    assert "more between" not in shown(summary(strategies=many(22)))
+
+
+def test_no_strategy_is_shown_twice_where_few_are_judged():
+    told = most_telling(pl.concat([many(3), many(30).tail(30).with_columns(ev_clv=pl.lit(None, dtype=pl.Float64))]))
+    assert told["strategy"].to_list() == ["random_side", "random_side", "rule_00", "rule_01", "rule_02"]
