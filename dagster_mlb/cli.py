@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_mlb import cli_bets, cli_sources, cli_strategies
+from dagster_mlb import cli_bets, cli_leaks, cli_sources, cli_strategies
 from dagster_mlb.cli_face import console, fail, plain_errors, prepared
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ alias = _group("alias", "Spellings of clubs that the platform was taught.")
 loads = _group("loads", "Loads that the gate holds back until a person releases them.")
 dbt = _group("dbt", "The dbt project.")
 cli_bets.register(app)
+cli_leaks.register(app)
 cli_sources.register(app)
 cli_strategies.register(app)
 

@@ -41,6 +41,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     from dagster_mlb.sources.http_outcome import SourceError
     from dagster_mlb.sources.recordings import RecordingError
     from dagster_mlb.strategies.catalog import CatalogError
+    from dagster_mlb.strategies.leakage.rebuild import StaleTableError
     from dagster_mlb.strategies.own_file import OwnFileError
     from dagster_mlb.warehouse.errors import WarehouseTooNewError, WarehouseUnavailableError
     from dagster_mlb.warehouse.held import HeldLoadError
@@ -50,7 +51,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     return (
         *(WarehouseUnavailableError, WarehouseTooNewError, ArchiveFolderError, TransformError),
         *(TraceError, QuarantineError, AliasError, HeldLoadError, SourceError, RecordingError),
-        *(CatalogError, OwnFileError, BetImportError, NoBetsError, SeasonsError),
+        *(CatalogError, OwnFileError, BetImportError, NoBetsError, SeasonsError, StaleTableError),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_mlb.defs import checks, jobs, learning, schedules, signals
+from dagster_mlb.defs import checks, jobs, leakage_checks, learning, schedules, signals
 from dagster_mlb.defs.dbt_models import dbt_model_assets, load_manifest, source_checks, upstream_keys
 from dagster_mlb.defs.graded_bets import graded_bets
 from dagster_mlb.defs.raw_archives import archive_assets
@@ -51,6 +51,9 @@ def build_defs(
             checks.foreign_keys_hold,
             learning.training_set_meets_expectations,
             signals.signals_keep_the_laws,
+            leakage_checks.features_know_no_future,
+            leakage_checks.signals_know_no_future,
+            leakage_checks.bets_know_no_future,
         ],
         jobs=asset_jobs,
         schedules=schedules.schedules(settings, asset_jobs),

@@ -183,6 +183,9 @@ def test_the_gates_block_what_is_right_of_them(defs: dg.Definitions) -> None:
         "records_accounted_for",
         "foreign_keys_hold",
         "training_set_meets_expectations",
+        "features_know_no_future",
+        "signals_know_no_future",
+        "bets_know_no_future",
         "no_simulated_rows",
     } <= blocking
     assert "files_readable" not in blocking

@@ -9,6 +9,7 @@ right after the second game of a doubleheader could be bet on while the first wa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,21 +35,21 @@ from world import (
 from dagster_mlb.learning.run import train_and_predict
 from dagster_mlb.pipeline import transform
 from dagster_mlb.settings import Settings
+from dagster_mlb.signals.table import publish_signals
 from dagster_mlb.simulator.schedule import SeasonPlan
 from dagster_mlb.simulator.server import run_league_server
 from dagster_mlb.strategies.backtest import run_strategies
-from dagster_mlb.strategies.families.model_edge import ModelEdge, ModelEdgeParameters
+from dagster_mlb.strategies.families.model_edge import ModelEdge
 from dagster_mlb.strategies.families.nulls import RandomSide
-from dagster_mlb.strategies.leakage import Difference, rows_known_by, warehouse_differences
+from dagster_mlb.strategies.leakage.frames import Difference
+from dagster_mlb.strategies.leakage.graph import as_of_graph
+from dagster_mlb.strategies.leakage.live import SEED, check_live_graph
+from dagster_mlb.strategies.leakage.moments import Moment, choose_moments
+from dagster_mlb.strategies.leakage.report import LeakageReport
+from dagster_mlb.strategies.leakage.warehouses import rows_known_by, warehouse_differences
+from dagster_mlb.warehouse.compiled import Project, compiled_project
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.prepare import prepare
-from dagster_mlb.warehouse.transform import (
-    DBT_PROFILES_DIR,
-    DBT_PROJECT_DIR,
-    cached_manifest,
-    connection_in_environment,
-    invoke,
-)
 
 PLANS = (
     SeasonPlan(2024, date(2024, 9, 26), date(2024, 9, 29)),
@@ -91,9 +92,14 @@ def worlds(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ):
         known = {}
         for name, settings in (("whole", whole), ("cut", cut), ("otherwise", otherwise)):
-            run_strategies(settings, run_id=name)
+            bet_on_paper(settings, name)
             known[name] = rows_known_by(settings, CUT)
         yield Worlds(server, folder, whole, cut, otherwise, known)
+
+
+def bet_on_paper(settings: Settings, run_id: str) -> None:
+    publish_signals(settings, run_id)
+    run_strategies(settings, run_id=run_id)
 
 
 def without(rows: Rows, games: set[int], *, columns: tuple[str, ...] = ()) -> Rows:
@@ -167,7 +173,7 @@ def test_the_other_future_is_another_one(worlds: Worlds) -> None:
     later = WHOLE.now - timedelta(days=1)
     whole, otherwise = (rows_known_by(settings, later) for settings in (worlds.whole, worlds.otherwise))
     found = warehouse_differences(whole, otherwise)
-    assert {difference.output for difference in found} == whole.keys()
+    assert {difference.output for difference in found} == {name for name, rows in whole.items() if rows.height}
 
 
 def test_a_doubleheader_is_one_once_it_was_announced(worlds: Worlds) -> None:
@@ -179,69 +185,155 @@ def test_a_doubleheader_is_one_once_it_was_announced(worlds: Worlds) -> None:
     assert rows[0].height and rows[0]["is_doubleheader"].to_list() == rows[1]["is_doubleheader"].to_list()
 
 
+# ------------------------------------------------------------------------------- one warehouse, asked by itself
+
+
+def test_the_live_graph_does_not_know_its_future(worlds: Worlds) -> None:
+    report = check_live_graph(worlds.whole, past=1)
+    assert report.passed, "\n".join(report.told())
+    assert {one.table for one in report.tables if one.rows} >= {
+        *("staging.int_market_states", "staging.int_team_form", "curated.decision_prices", "curated.market_consensus"),
+        *("curated.movement_analysis", "curated.betting_lines_enhanced", "curated.feature_vectors"),
+        *("curated.team_ratings", "curated.sharp_action_signals", "curated.strategy_results"),
+    }
+    assert {one.mutation for one in report.tables} == {"truncation", "poisoning", "as it stands"}
+    assert any("doubleheader" in moment.why for moment in report.moments)
+
+
+def test_every_table_of_decisions_is_looked_at(worlds: Worlds) -> None:
+    """A model that lands between stores and decisions is rebuilt without a word in the harness."""
+    with connect(worlds.whole) as connection:
+        graph = as_of_graph(connection, compiled_project(worlds.whole))
+    decided = {
+        one for one, columns in graph.columns.items() if {"game_key", "decision_at"} <= {c.name for c in columns}
+    }
+    by_dbt = {one for one in decided if graph.project.nodes[one].layer in ("intermediate", "curated")}
+    assert by_dbt - set(graph.moments) <= {("curated", "prediction_inputs")}  # of now alone
+    assert {relation[1] for relation in graph.stores} >= {"odds_ticks", "game_results", "starters", "team_ratings"}
+
+
+def test_a_moment_leaves_no_trace_in_the_warehouse(worlds: Worlds) -> None:
+    with connect(worlds.whole) as connection:
+        left = connection.execute("select relname from pg_class where relpersistence = 't'").fetchall()
+        made = connection.execute("select nspname from pg_namespace where nspname !~ '^pg_'").fetchall()
+    assert not left
+    assert {name for (name,) in made} <= {
+        "raw_data",
+        "staging",
+        "curated",
+        "operational",
+        "public",
+        "information_schema",
+    }
+
+
 # ---------------------------------------------------------------------------- the harness finds what leaks
 
-# Three leaks at once, each into columns of its own.
+# One leak a model: what its SQL says, and what it would say. The last two hide theirs behind another moment.
 LEAKS = {
-    "form known one day early": """
-        update staging.int_team_form set known_at = known_at - interval '1 day'
-    """,
-    "the close offered at the open": """
-        update staging.int_market_states as states
-        set known_at = opens.decision_at
-        from staging.int_decision_points as opens, curated.moneylines as marts
-        where opens.game_key = states.game_key and opens.decision = 'open' and states.market = 'moneyline'
-            and marts.game_key = states.game_key and marts.source = states.source and marts.book = states.book
-            and marts.close_at = states.known_at
-    """,
-    "a doubleheader's first game known at its start": """
-        update curated.team_ratings as ratings
-        set known_at = games.first_pitch_at
-        from staging.games as games
-        where games.game_key = ratings.game_key and games.is_doubleheader and games.game_number = 1
-    """,
+    "feature_vectors": {
+        "form.team_id = points.home_team_id and form.known_at <= points.decision_at": (
+            "form.team_id = points.home_team_id and form.known_at <= points.decision_at + interval '1 day'"
+        ),
+    },
+    "decision_prices": {
+        "and states.known_at <= points.decision_at": "and states.known_at <= points.close_at",
+        "states.known_at,\n        states.label": (
+            "least(states.known_at, points.decision_at) as known_at,\n        states.label"
+        ),
+    },
+    "int_team_form": {
+        "results.known_at,\n        games.official_date": (
+            "case when games.is_doubleheader and games.game_number = 1 "
+            "then games.scheduled_start_at + interval '2 hours' else results.known_at end as known_at,"
+            "\n        games.official_date"
+        ),
+    },
 }
 
 
 @pytest.fixture(scope="module")
-def reported(worlds: Worlds) -> list[Difference]:
-    """What the harness says of two stores that leak, built again behind the leaks."""
-    known = []
-    for original in (worlds.whole, worlds.cut):
-        with fresh_database(worlds.server, worlds.folder, original.now(), like=original) as copy:
-            for leak, statement in LEAKS.items():
-                with connect(copy) as connection:
-                    assert connection.execute(statement).rowcount > 0, f"{leak}: touches no row"
-            build(copy, "decision_prices", "feature_vectors")
-            known.append(without(stayed_as_listed(rows_known_by(copy, CUT), WHOLE), set(), columns=PAIRING))
-    return warehouse_differences(*known)
+def leaking(worlds: Worlds) -> Iterator[Settings]:
+    """A copy of the warehouse, for models that leak to be built in."""
+    with fresh_database(worlds.server, worlds.folder, WHOLE.now, like=worlds.whole) as copy:
+        yield copy
 
 
-def build(settings: Settings, *models: str) -> None:
-    arguments = ["run", "--select", *models, "--project-dir", str(DBT_PROJECT_DIR)]
-    with connection_in_environment(settings) as database:
-        options = ["--profiles-dir", str(DBT_PROFILES_DIR), "--log-level", "none", "--quiet"]
-        assert invoke([*arguments, *options], manifest=cached_manifest(database)).success
+@contextmanager
+def built_wrongly(settings: Settings, model: str) -> Iterator[Project]:
+    """The project with a leak in one model, and the model's table and those that are made of it as it makes them."""
+    right = compiled_project(settings)
+    text = right.node(model).sql
+    for said, would_say in LEAKS[model].items():
+        assert said in text, f"{model} reads otherwise now: patch what it says"
+        text = text.replace(said, would_say)
+    wrong = right.with_sql(model, text)
+    build_anew(settings, wrong, model)
+    yield wrong
+    build_anew(settings, right, model)
 
 
-def columns_of(found: list[Difference], output: str) -> dict[str, int]:
-    return {difference.column: difference.rows for difference in found if difference.output == output}
+def build_anew(settings: Settings, project: Project, model: str) -> None:
+    with connect(settings) as connection:
+        graph = as_of_graph(connection, project)
+        origin = project.node(model).relation
+        for relation in graph.rebuilt:
+            if relation == origin or origin in project.ancestors([relation]):
+                table, names = f'"{relation[0]}"."{relation[1]}"', [column.name for column in graph.columns[relation]]
+                listed = ", ".join(f'"{name}"' for name in names)
+                connection.execute(f"truncate {table} cascade".encode())
+                query = f"insert into {table} ({listed}) select {listed} from ({project.nodes[relation].sql}) as built"
+                connection.execute(query.encode())
 
 
-def test_a_feature_moved_one_day_into_the_future_is_reported(reported: list[Difference]) -> None:
-    columns = columns_of(reported, "curated.feature_vectors")
-    assert {"form_diff", "park_runs_factor", "home_win_rate_10"} <= columns.keys(), told(reported)
-    assert columns["form_diff"] > 10
+def moment_of(settings: Settings, why: str) -> Moment:
+    """One of the moments that the harness would choose."""
+    with connect(settings) as connection:
+        chosen = choose_moments(connection, seed=SEED, past=1, doubleheaders=3)
+    return next(moment for moment in chosen if why in moment.why)
 
 
-def test_a_closing_price_in_an_earlier_decision_is_reported(reported: list[Difference]) -> None:
-    assert columns_of(reported, "curated.decision_prices").get("home_price", 0) > 10, told(reported)
-    assert columns_of(reported, "curated.feature_vectors").get("market_logit", 0) > 5
+def found_in(report: LeakageReport, table: str) -> dict[str, list[Difference]]:
+    found: dict[str, list[Difference]] = {}
+    for one in report.leaks:
+        for difference in one.differences if one.table == table else ():
+            found.setdefault(difference.column, []).append(difference)
+    return found
 
 
-def test_the_first_games_result_in_the_second_games_row_is_reported(reported: list[Difference]) -> None:
-    columns = columns_of(reported, "curated.feature_vectors")
-    assert 1 <= columns.get("elo_diff", 0) <= 4, told(reported)
+def test_a_feature_moved_one_day_into_the_future_is_named(leaking: Settings) -> None:
+    with built_wrongly(leaking, "feature_vectors") as project:
+        moment = moment_of(leaking, "drawn day, the decision most games share")
+        report = check_live_graph(leaking, [moment], parts=["tables"], project=project)
+    assert {one.table for one in report.leaks} == {"curated.feature_vectors"}
+    assert {one.mutation for one in report.leaks} == {"truncation", "poisoning"}
+    columns = found_in(report, "curated.feature_vectors")
+    assert {"form_diff", "home_win_rate_10"} <= columns.keys() and "away_form_10" not in columns
+    assert "game_key 1000" in columns["form_diff"][0].detail and "decision open" in columns["form_diff"][0].detail
+
+
+def test_a_closing_price_in_an_earlier_decision_is_named(leaking: Settings) -> None:
+    with built_wrongly(leaking, "decision_prices") as project:
+        moment = moment_of(leaking, "drawn day, the decision most games share")
+        report = check_live_graph(leaking, [moment], parts=["tables"], project=project)
+    prices = found_in(report, "curated.decision_prices")
+    assert "decision open" in prices["home_price"][0].detail and prices["home_price"][0].rows > 10
+    assert "market_logit" in found_in(report, "curated.feature_vectors")
+    assert "staging.int_market_states" not in {one.table for one in report.leaks}
+
+
+def test_a_doubleheaders_first_game_in_its_second_is_named(leaking: Settings) -> None:
+    with built_wrongly(leaking, "int_team_form") as project:
+        moment = moment_of(leaking, "second game of a doubleheader")
+        report = check_live_graph(leaking, [moment], parts=["tables"], project=project)
+        with connect(leaking) as connection:
+            decided = (
+                "select game_key from staging.int_decision_points where decision_at = %s and decision <> 'current'"
+            )
+            (second,) = connection.execute(decided, [moment.at]).fetchone() or (0,)
+    (lone,) = found_in(report, "staging.int_team_form")["*"][:1]
+    assert "stands, but not without the future" in lone.detail and str(second) not in lone.detail
+    assert str(second) in found_in(report, "curated.feature_vectors")["form_diff"][0].detail
 
 
 # ------------------------------------------------------------------------------------------- longer proofs
@@ -281,7 +373,7 @@ def live(settings: Settings, world: World, *, first: bool = False, again: bool =
             collect_calendars(there, world)
         collect_today(there, world)
         transform(there, run_id="live")
-        run_strategies(there, run_id="live")
+        bet_on_paper(there, "live")
 
 
 SPRING = (
@@ -310,7 +402,7 @@ def test_models_and_their_bets_do_not_know_the_future_either(
     for asked in (world, world.at(cut), otherwise):
         with league_database(server, tmp_path, asked) as settings:
             train_and_predict(settings, run_id="leakage", scheme="month", decisions=("open", "pregame"))
-            eager = ModelEdge(ModelEdgeParameters(threshold=-1.0))  # a bet on every game that is predicted
+            eager = ModelEdge(threshold=-1.0)  # a bet on every game that is predicted
             run_strategies(settings, run_id="leakage", strategies=(RandomSide(), eager))
             known.append(final_by(rows_known_by(settings, cut), world, cut))
     assert known[1]["curated.predictions"].height > 100

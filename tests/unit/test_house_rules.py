@@ -37,6 +37,7 @@ FLOORS = {
     "pipeline": 10,
     "cli_face": 11,
     "cli_bets": 12,
+    "cli_leaks": 12,
     "cli_sources": 12,
     "cli_strategies": 12,
     "cli": 13,

@@ -6,9 +6,10 @@ values shuffled, is compared with what is built of them whole, and that with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -17,20 +18,23 @@ import polars as pl
 from dagster_mlb.learning.ratings import RATING_SCHEMA
 from dagster_mlb.learning.run import read_versions
 from dagster_mlb.signals.events import SIGNALS
-from dagster_mlb.signals.fills import FILLS
 from dagster_mlb.strategies.leakage.builds import (
     BET_KEY,
+    FINAL_AT,
     KEYS,
     RATING_KEY,
     SHUFFLE_KEPT,
     SHUFFLE_WITHIN,
-    SIGNAL_KEY,
-    bets_build,
+    Maker,
+    Outputs,
+    bets_of,
+    final_by,
     first_pitches,
     ratings,
-    signals_build,
+    signals_of,
+    split_fills,
 )
-from dagster_mlb.strategies.leakage.frames import Build, Store, cut_at, keyed_differences, shuffle_future
+from dagster_mlb.strategies.leakage.frames import Store, cut_at, keyed_differences, shuffle_future
 from dagster_mlb.strategies.leakage.moments import Moment
 from dagster_mlb.strategies.leakage.report import TableReport
 from dagster_mlb.strategies.protocol import OFFER_SCHEMA, Strategy
@@ -71,32 +75,34 @@ select {", ".join(_AS_DECIDED)} from curated.strategy_results where game_key = a
 """
 _RATINGS_SQL: Final = "select * from curated.team_ratings"
 
-Outputs = Mapping[str, pl.DataFrame]
-
 
 @dataclass(frozen=True)
 class Case:
-    """A build, the store it is made of, and what stands in its tables by a moment (where it is there to compare)."""
+    """What is made of a store, and what stands in its tables (where it is there to compare): rows with ``FINAL_AT``."""
 
-    build: Build
+    make: Maker
     store: Store
-    stands: Callable[[datetime], Outputs] = lambda moment: {}
+    stands: Outputs = field(default_factory=dict)
+
+    @cached_property
+    def whole(self) -> Outputs:
+        return self.make(self.store)
 
 
 def check_case(
     case: Case, moment: Moment, rng: np.random.Generator, judged: pl.Series | None = None
 ) -> list[TableReport]:
-    """Every output of a build at one moment, after truncation, after poisoning, and against what stands.
+    """Every output at one moment, after truncation, after poisoning, and against what stands.
 
     ``judged``: the keys of the games that are compared, where not all are (see ``judged_games``).
     """
-    whole = _of_games(_built(case, case.store, moment), judged)
+    whole = _judged(case.whole, moment, judged)
     mutated = {
         "truncation": cut_at(case.store, moment.at),
         "poisoning": shuffle_future(case.store, moment.at, rng, keep=SHUFFLE_KEPT, within=SHUFFLE_WITHIN),
     }
-    compared = [(name, whole, _of_games(_built(case, store, moment), judged)) for name, store in mutated.items()]
-    standing = _of_games(case.stands(moment.at), judged)
+    compared = [(name, whole, _judged(case.make(store), moment, judged)) for name, store in mutated.items()]
+    standing = _judged(case.stands, moment, judged)
     compared.append(("as it stands", standing, {name: _like(whole[name], rows) for name, rows in standing.items()}))
     return [
         TableReport(
@@ -143,11 +149,6 @@ def check_behaviour(
     return reports
 
 
-def _built(case: Case, store: Store, moment: Moment) -> Outputs:
-    outputs = case.build(store, moment.at)
-    return {"output": outputs} if isinstance(outputs, pl.DataFrame) else outputs
-
-
 def _case(settings: Settings, part: Part, games: pl.DataFrame, strategies: Sequence[Strategy] | None) -> Case:
     match part:
         case "ratings":
@@ -162,11 +163,8 @@ def _ratings_case(settings: Settings) -> Case:
     from dagster_mlb.warehouse.frames import read_frame
 
     rows = read_frame(settings, _RATINGS_SQL).select(RATING_SCHEMA.keys()).cast(RATING_SCHEMA).sort(RATING_KEY)  # type: ignore[arg-type]
-    return Case(
-        ratings,
-        {"versions": read_versions(settings)},
-        lambda moment: {"ratings": rows.filter(pl.col("known_at") <= moment)},
-    )
+    stands = {"ratings": rows.with_columns(pl.col("known_at").alias(FINAL_AT))}
+    return Case(ratings, {"versions": read_versions(settings)}, stands)
 
 
 def _signals_case(settings: Settings, games: pl.DataFrame) -> Case:
@@ -177,20 +175,13 @@ def _signals_case(settings: Settings, games: pl.DataFrame) -> Case:
     schedule = read_games(settings, games=keys)
     rows = read_frame(settings, _SIGNALS_SQL, [keys]).cast(SIGNALS)  # type: ignore[arg-type]
 
-    def stands(moment: datetime) -> Outputs:
-        arrived = pl.col("detected_at") + pl.duration(seconds=pl.col("latency_seconds")) <= moment
-        return {
-            "signals": rows.filter(pl.col("detected_at") <= moment).drop(*FILLS),
-            "signal fills": rows.filter(arrived).select(*SIGNAL_KEY, *FILLS),
-        }
-
     store = {
         "states": read_states(settings, games=keys),
         "splits": read_splits(settings, games=keys),
         "starters": read_starters(settings, games=keys),
         "first_pitches": first_pitches(schedule),
     }
-    return Case(signals_build(schedule), store, stands)
+    return Case(signals_of(schedule), store, split_fills(rows))
 
 
 def _bets_case(settings: Settings, games: pl.DataFrame, strategies: Sequence[Strategy] | None) -> Case:
@@ -211,8 +202,8 @@ def _bets_case(settings: Settings, games: pl.DataFrame, strategies: Sequence[Str
         "results": read_frame(settings, _RESULTS_SQL, [keys]),
         "first_pitches": first_pitches(games),
     }
-    build = bets_build(chosen, games, settings.now())
-    return Case(build, store, lambda moment: {"bets": rows.filter(pl.col("decision_at") <= moment)})
+    stands = {"bets": rows.with_columns(pl.col("decision_at").alias(FINAL_AT))}
+    return Case(bets_of(chosen, games, settings.now()), store, stands)
 
 
 def _strategies(settings: Settings, strategies: Sequence[Strategy] | None) -> Sequence[Strategy]:
@@ -223,10 +214,12 @@ def _strategies(settings: Settings, strategies: Sequence[Strategy] | None) -> Se
     return [configured.strategy for configured in configured_strategies(settings.strategies_file)]
 
 
-def _of_games(outputs: Outputs, judged: pl.Series | None) -> dict[str, pl.DataFrame]:
+def _judged(outputs: Outputs, moment: Moment, judged: pl.Series | None) -> dict[str, pl.DataFrame]:
+    """The rows that were final at the moment, of the judged games."""
+    final = final_by(outputs, moment.at)
     if judged is None:
-        return dict(outputs)
-    return {name: frame.filter(pl.col("game_key").is_in(judged.implode())) for name, frame in outputs.items()}
+        return final
+    return {name: frame.filter(pl.col("game_key").is_in(judged.implode())) for name, frame in final.items()}
 
 
 def _like(built: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
-"""Ratings, signals and bets as builds on stores in memory: of what was known, for the moment they are asked for.
+"""Ratings, signals and bets as functions of stores in memory: what ``frames`` cuts and poisons.
 
-What a build gives back for a moment is everything that was final by then, and only that: events detected by it, bets
-decided by it, fills of bets that had arrived by it. ``frames`` cuts and poisons the stores.
+Every row that they make says from when on it is final (``FINAL_AT``): an event when it was detected, a bet when it was
+decided, its fill when it had arrived. Nothing that comes after that moment may change the row.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ from dagster_mlb.strategies.protocol import SIDE_KEY, Strategy, parameters_hash
 from dagster_mlb.strategies.settlement import settlement_history
 from dagster_mlb.strategies.sides import sides_of
 from dagster_mlb.strategies.slate_outcomes import decision_markets
-from dagster_mlb.strategies.staking import with_stakes
+from dagster_mlb.strategies.staking import STAKE_SCHEMA, with_stakes
 
 Detector = Callable[..., pl.DataFrame]
+Outputs = Mapping[str, pl.DataFrame]
+Maker = Callable[[Store], Outputs]
+
+FINAL_AT: Final = "final_at"
 
 #: What tells the rows of the outputs apart.
 RATING_KEY: Final = ("game_key", "team_id", "version")
@@ -52,18 +56,27 @@ SHUFFLE_WITHIN: Final = ("market",)
 
 def first_pitches(games: pl.DataFrame) -> pl.DataFrame:
     """The store of when games began: game_key, first_pitch_at, known_at. ``games``: starts_at, scheduled_start_at."""
-    begun = games.filter(pl.col("starts_at").is_not_null() & pl.col("starts_at").ne_missing("scheduled_start_at"))
+    begun = games.filter(
+        pl.col("starts_at").is_not_null() & pl.col("starts_at").ne_missing(pl.col("scheduled_start_at"))
+    )
     return begun.select("game_key", first_pitch_at="starts_at", known_at="starts_at")
 
 
-def ratings(store: Store, moment: datetime) -> dict[str, pl.DataFrame]:
-    """Ratings of the clubs from ``versions`` of results, as far as they stood by ``moment``."""
-    return {"ratings": rate_worlds(store["versions"]).filter(pl.col("known_at") <= moment).sort(RATING_KEY)}
+def as_of(make: Maker) -> Build:
+    """The build that gives, for a moment, the rows that were final by then."""
+    return lambda store, moment: final_by(make(store), moment)
 
 
-def signals_build(
-    schedule: pl.DataFrame, parameters: Parameters | None = None, *, detector: Detector = detect
-) -> Build:
+def final_by(outputs: Outputs, moment: datetime) -> dict[str, pl.DataFrame]:
+    return {name: frame.filter(pl.col(FINAL_AT) <= moment).drop(FINAL_AT) for name, frame in outputs.items()}
+
+
+def ratings(store: Store) -> dict[str, pl.DataFrame]:
+    """Ratings of the clubs from ``versions`` of results."""
+    return {"ratings": rate_worlds(store["versions"]).sort(RATING_KEY).with_columns(pl.col("known_at").alias(FINAL_AT))}
+
+
+def signals_of(schedule: pl.DataFrame, parameters: Parameters | None = None, *, detector: Detector = detect) -> Maker:
     """Events of ``states``, ``splits``, ``starters`` and ``first_pitches`` (a store of frames of ``market.frames``).
 
     ``schedule``: the columns of GAMES and scheduled_start_at; ``starts_at`` in it is not believed. Gives *signals*, and
@@ -71,47 +84,53 @@ def signals_build(
     """
     parameters = parameters or Parameters()
 
-    def build(store: Store, moment: datetime) -> dict[str, pl.DataFrame]:
+    def make(store: Store) -> dict[str, pl.DataFrame]:
         games = _games_of(schedule, store)
-        found = detector(store["states"], store["splits"], games, parameters, store["starters"])
-        arrived = pl.col("detected_at") + pl.duration(seconds=parameters.latency_seconds) <= moment
-        return {
-            "signals": found.filter(pl.col("detected_at") <= moment).drop(*FILLS),
-            "signal fills": found.filter(arrived).select(*SIGNAL_KEY, *FILLS),
-        }
+        return split_fills(detector(store["states"], store["splits"], games, parameters, store["starters"]))
 
-    return build
+    return make
 
 
-def bets_build(strategies: Sequence[Strategy], games: pl.DataFrame, clock: datetime) -> Build:
+def split_fills(signals: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Signals (``SIGNALS``) as they were detected, and their fills, which come after the latency."""
+    arrives = pl.col("detected_at") + pl.duration(seconds=pl.col("latency_seconds"))
+    return {
+        "signals": signals.drop(*FILLS).with_columns(pl.col("detected_at").alias(FINAL_AT)),
+        "signal fills": signals.select(*SIGNAL_KEY, *FILLS, arrives.alias(FINAL_AT)),
+    }
+
+
+def bets_of(strategies: Sequence[Strategy], games: pl.DataFrame, clock: datetime) -> Maker:
     """Bets of ``offers`` (as-of frames, ``OFFER_SCHEMA``, known at their decision), ``states``, ``results`` and
     ``first_pitches``.
 
-    ``games``: settlement's columns and scheduled_start_at. Gives *bets* as they were decided, *fills* of those that had
-    arrived, and the *stakes* of those, of the bankroll as it was known.
+    ``games``: settlement's columns and scheduled_start_at. Gives *bets* as they were decided, and *fills* and *stakes*
+    of those that had arrived: at the prices that stood then, of the bankroll as it was known.
     """
 
-    def build(store: Store, moment: datetime) -> dict[str, pl.DataFrame]:
+    def make(store: Store) -> dict[str, pl.DataFrame]:
         offers, begun = store["offers"].drop("known_at"), _games_of(games, store)
+        frames = {one.decision: offers.filter(pl.col("decision") == one.decision) for one in strategies}
         sides: dict[tuple, pl.DataFrame] = {}
         decided, arrived, staked = [], [], []
         for strategy in strategies:
-            frame = offers.filter(pl.col("decision") == strategy.decision)
+            frame = frames[strategy.decision]
             asked = (strategy.decision, strategy.parameters.book, tuple(strategy.parameters.markets))
             if asked not in sides:
                 sides[asked] = sides_of(frame, *asked[1:])
             bets = place(strategy, sides[asked])
-            decided.append(_named(bets, strategy).filter(pl.col("decision_at") <= moment))
             filled = _filled(strategy, bets, store, begun)
-            had = pl.col("decision_at") + pl.duration(seconds=pl.col("latency_seconds")) <= moment
-            arrived.append(_named(filled, strategy).filter(had).drop("bet_id"))
-            stakes = _staked(strategy, filled, frame, store, begun, clock)
-            staked.append(
-                _named(stakes, strategy).filter(had).select(*BET_KEY, "stake", "stake_method", "stake_reason")
-            )
-        return {"bets": pl.concat(decided), "fills": pl.concat(arrived), "stakes": pl.concat(staked)}
+            decided.append(_named(bets, strategy))
+            arrived.append(_named(filled, strategy).drop("bet_id"))
+            staked.append(_named(_staked(strategy, filled, frame, store, begun, clock), strategy))
+        arrives = pl.col("decision_at") + pl.duration(seconds=pl.col("latency_seconds"))
+        return {
+            "bets": pl.concat(decided).with_columns(pl.col("decision_at").alias(FINAL_AT)),
+            "fills": pl.concat(arrived).with_columns(arrives.alias(FINAL_AT)),
+            "stakes": pl.concat(staked).select(*BET_KEY, *STAKE_SCHEMA, arrives.alias(FINAL_AT)),
+        }
 
-    return build
+    return make
 
 
 def _games_of(schedule: pl.DataFrame, store: Store) -> pl.DataFrame:
@@ -138,8 +157,12 @@ def _filled(strategy: Strategy, bets: pl.DataFrame, store: Store, games: pl.Data
 def _staked(
     strategy: Strategy, filled: pl.DataFrame, frame: pl.DataFrame, store: Store, games: pl.DataFrame, clock: datetime
 ) -> pl.DataFrame:
-    of_a_unit = settlement_history(filled.with_columns(stake=1.0), games, store["results"], clock)
     staking = strategy.parameters.staking
+    # Flat stakes without rules about drawdown ask nothing of what came back.
+    asks = staking.method != "flat" or staking.halve_after is not None or staking.stop_after is not None
+    of_a_unit = settlement_history(
+        (filled if asks else filled.clear()).with_columns(stake=1.0), games, store["results"], clock
+    )
     return with_stakes(filled, of_a_unit, staking, decision_markets(frame) if staking.method == "slate_kelly" else None)
 
 

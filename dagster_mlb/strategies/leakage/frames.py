@@ -53,7 +53,8 @@ def keyed_differences(
     for side, one, other in (("first", expected, found), ("second", found, expected)):
         alone = one.join(other, on=on, how="anti", nulls_equal=True)
         if alone.height:
-            result.append(Difference(output, "*", alone.height, f"only on the {side} side: {alone.row(0, named=True)}"))
+            row = ", ".join(f"{name} {value}" for name, value in alone.select(on).row(0, named=True).items())
+            result.append(Difference(output, "*", alone.height, f"only on the {side} side: {row}"))
     both = [
         one.join(other.select(on), on=on, how="semi", nulls_equal=True).sort(on)
         for one, other in ((expected, found), (found, expected))

@@ -46,13 +46,13 @@ def check_live_graph(
     parts: Sequence[LivePart] = ALL_PARTS,
     past: int = 3,
     doubleheaders: int = 1,
+    a_day: int = 2,
     seed: int = SEED,
     mutations: Sequence[Mutation] = MUTATIONS,
     project: Project | None = None,
     strategies: Sequence[Strategy] | None = None,
 ) -> LeakageReport:
-    """What stands between stores and decisions at ``moments`` (else chosen: the latest day's, ``past`` drawn days',
-    ``doubleheaders``).
+    """What stands between stores and decisions at ``moments`` (else as ``choose_moments`` does).
 
     ``parts``: *tables* are dbt's, the others what Python makes of them. ``project``: other SQL than dbt's own;
     ``strategies``: others than the catalog's. Raises ``StaleTableError`` where a table is not its model's,
@@ -63,7 +63,7 @@ def check_live_graph(
     with connect(settings) as connection:
         graph = as_of_graph(connection, project)
         if moments is None and graph.rebuilt:
-            moments = choose_moments(connection, seed=seed, past=past, doubleheaders=doubleheaders)
+            moments = choose_moments(connection, seed=seed, past=past, doubleheaders=doubleheaders, a_day=a_day)
     chosen = sorted(moments or ())
     tasks: list[Callable[[], list[TableReport]]] = []
     for day, same in groupby(chosen, key=lambda moment: moment.official_date):

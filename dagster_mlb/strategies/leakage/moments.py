@@ -48,9 +48,12 @@ class Moment:
     why: str
 
 
-def choose_moments(connection: psycopg.Connection, *, seed: int, past: int, doubleheaders: int) -> list[Moment]:
-    """The moments of the latest day of decisions, of ``past`` other days drawn by ``seed``, and of as many
-    doubleheaders: at most two a day. The same warehouse and seed give the same moments.
+def choose_moments(
+    connection: psycopg.Connection, *, seed: int, past: int, doubleheaders: int = 0, a_day: int = 2
+) -> list[Moment]:
+    """The moments of the latest day of decisions, of ``past`` other days drawn by ``seed``, and of ``doubleheaders``.
+
+    ``a_day``: two, or only the one in the middle of the slate. The same warehouse and seed give the same moments.
     """
     days = [row[0] for row in connection.execute(_DAYS_SQL)]
     if not days:
@@ -60,11 +63,12 @@ def choose_moments(connection: psycopg.Connection, *, seed: int, past: int, doub
     decisions: dict[date, list[tuple[datetime, int]]] = defaultdict(list)
     for day, at, games in connection.execute(_DECISIONS_SQL, [[*drawn, *days[-2:]]]):
         decisions[day].append((at, games))
-    chosen = [*_of_a_slate(days[-1], decisions[days[-1]], "the latest day")]
+    chosen = _of_a_slate(days[-1], decisions[days[-1]], "the latest day")
     if len(days) > 1 and len(chosen) < 2:  # of tomorrow only the open is there: today's slate too
         chosen += _of_a_slate(days[-2], decisions[days[-2]], "the latest day but one")[-1:]
+    chosen = chosen[-a_day:]
     for day in drawn:
-        chosen += _of_a_slate(day, decisions[day], "a drawn day")
+        chosen += _of_a_slate(day, decisions[day], "a drawn day")[-a_day:]
     if doubleheaders:
         found = connection.execute(_DOUBLEHEADERS_SQL).fetchall()
         for n in sorted(rng.choice(len(found), size=min(doubleheaders, len(found)), replace=False)) if found else []:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from dagster_mlb.signals.fills import FILLS
 from dagster_mlb.strategies.leakage.frames import Difference, keyed_differences
 
 if TYPE_CHECKING:
@@ -58,8 +59,19 @@ AS_OF_TABLES: tuple[AsOfTable, ...] = (
         _LOADS,
         where=_BY_DECISION,
     ),
+    AsOfTable("staging.int_split_states", ("game_key", "market", "source", "book", "known_at"), "known_at", _LOADS),
+    *(
+        AsOfTable(name, ("game_key", "decision", "market"), "decision_at", _LOADS, where=_BY_DECISION)
+        for name in ("curated.market_consensus", "curated.movement_analysis", "curated.betting_lines_enhanced")
+    ),
     AsOfTable(
         "curated.feature_vectors", ("game_key", "decision"), "decision_at", ("market_load_id",), where=_BY_DECISION
+    ),
+    AsOfTable(
+        "curated.sharp_action_signals",
+        ("signal_id",),
+        "detected_at",
+        ("load_id", *FILLS),  # a fill comes after its signal
     ),
     AsOfTable(
         "curated.predictions",
@@ -72,10 +84,11 @@ AS_OF_TABLES: tuple[AsOfTable, ...] = (
         "curated.strategy_results",
         ("bet_id",),
         "decision_at",
+        # As it was decided: what it was filled at, staked and worth comes after.
         columns=(
-            *("strategy", "strategy_version", "parameters_hash", "decision", "game_key", "season", "official_date"),
-            *("market", "side", "source", "book", "line", "price_american", "price_decimal", "stake", "filled_at"),
-            *("probability", "strength", "reason", "provenance", "capture"),
+            *("strategy", "strategy_version", "parameters_hash", "form", "decision", "game_key", "season"),
+            *("official_date", "market", "side", "source", "book", "signal_id", "hours_to_start", "quoted_line"),
+            *("quoted_price_american", "probability", "strength", "reason", "provenance", "capture"),
         ),
         where=_BY_DECISION,
     ),

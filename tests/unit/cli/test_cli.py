@@ -22,7 +22,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.mark.parametrize(
     "command",
     [
-        *("demo", "learn", "up", "docs", "trace", "status", "sources"),
+        *("demo", "learn", "up", "docs", "trace", "status", "sources", "leaks"),
         *("archive load", "quarantine list", "quarantine retry", "alias add", "alias remove", "alias list"),
         *("strategies list", "strategies new"),
         *("loads held", "loads release", "dbt parse", "db start", "db stop", "db status", "db url", "db migrate"),
