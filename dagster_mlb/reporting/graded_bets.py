@@ -25,7 +25,12 @@ def bets_table(graded: pl.DataFrame) -> Table:
     from rich.text import Text
 
     columns = ("game", "bet", ">price", "seen", ">stake", "result", ">profit", ">EV-CLV", ">line CLV", "tag", "remark")
-    table = _table("Bets", columns)
+    table = _table(
+        "Bets",
+        columns,
+        caption="seen: = the book's own price when the bet was placed; above it, below it; – not known.\n"
+        "line CLV: runs better than the closing line.",
+    )
     for row in graded.iter_rows(named=True):
         result = row["result"] or "not graded"
         cells = (

@@ -19,6 +19,7 @@ from conftest import NOW
 from mutations import ODD_NUMBERS, ODD_TIMES, RETYPED
 from world import Server, fresh_database
 
+from dagster_mlb.bets.grading import grade_bets
 from dagster_mlb.pipeline import project_hash, transform_what_waits
 from dagster_mlb.settings import Settings
 from dagster_mlb.sources.archives import load_archive
@@ -357,7 +358,7 @@ def test_a_corrected_result_grades_the_bets_anew(world: World) -> None:
                select game_key, 2, 9, 1, result_source, known_at + interval '1 day', capture, provenance, load_id
                from staging.game_results where game_key = 1000000440000 and version = 1"""
         )
-    mlb(world.settings, "bets", "import", str(world.folder / "sheet.csv"))
+    grade_bets(world.settings)
     assert of(world, "A1", "result", "profit") == ("loss", -75.0)
 
 
