@@ -24,6 +24,13 @@ TOLD_BY_UNIT_TESTS = {
     "game_results",
     "moneylines",
     "decision_prices",
+    "int_voices",
+    "int_main_lines",
+    "int_split_states",
+    "consensus_path",
+    "market_consensus",
+    "movement_analysis",
+    "betting_lines_enhanced",
     "feature_vectors",
 }
 

@@ -124,7 +124,7 @@ select
     level,
     coalesce(moved, 0) / nullif(weights, 0) / 1e6 as move,
     n_books::int as n_books,
-    sqrt(greatest(squares / nullif(weights, 0) - (levels / nullif(weights, 0)) ^ 2, 0)) / 1e6 as dispersion,
+    case when n_books > 0 then sqrt(greatest(squares / weights - (levels / weights) ^ 2, 0)) / 1e6 end as dispersion,
     sharp_levels / nullif(sharp_weights, 0) / 1e6 as sharp_level,
     case when kind = 'book' then (levels - sharp_levels) / nullif(weights - sharp_weights, 0) / 1e6 end as retail_level,
     n_sharp::int as n_sharp,
