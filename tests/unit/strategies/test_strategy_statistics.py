@@ -1,4 +1,4 @@
-"""Statistics of bets: known values, coverage of intervals on simulated data, honest p-values."""
+"""Statistics of bets: known values, coverage of intervals on simulated data, honest p-values, whole summaries."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from dagster_mlb.strategies.estimates import spearman, wilson_interval
 from dagster_mlb.strategies.statistics import (
     clustered_mean,
     clustered_slope,
     deflated_p_value,
     expected_best_z,
-    longest_losing_run,
-    max_drawdown,
     no_skill_p_value,
     return_on_turnover,
     roi_interval,
@@ -176,19 +175,6 @@ def test_without_bets_there_is_no_p_value():
     assert np.isnan(no_skill_p_value(luck_only(1).with_columns(result=pl.lit("push"))))
 
 
-def test_the_longest_losing_run_skips_pushes():
-    results = pl.Series(["loss", "win", "loss", "push", "loss", "loss", "win", "loss"])
-    assert longest_losing_run(results) == 3
-    assert longest_losing_run(pl.Series(["win"])) == 0
-    assert longest_losing_run(pl.Series([], dtype=pl.String)) == 0
-
-
-def test_the_drawdown_is_taken_from_the_best_day_so_far_and_starts_at_nothing():
-    assert max_drawdown(np.array([-1.0, -1.0, 5.0, -2.0, -2.0]), np.array([1, 2, 3, 4, 5])) == 4.0
-    assert max_drawdown(np.array([-1.0, 1.0, -3.0]), np.array([1, 1, 2])) == 3.0
-    assert max_drawdown(np.zeros(0), np.zeros(0)) == 0.0
-
-
 def test_a_summary_counts_voids_and_open_bets_apart_and_leaves_them_out():
     bets = luck_only(1)
     others = bets.head(2).with_columns(
@@ -217,3 +203,85 @@ def test_bets_without_a_close_lower_the_coverage_only():
     summary = summarise(bets)
     assert (summary.n, summary.n_clv, summary.clv_coverage) == (900, 450, 0.5)
     assert summary.circular_share == pytest.approx(0.2)
+
+
+def test_a_win_rate_of_sixty_in_a_hundred_is_between_half_and_sixty_nine_percent():
+    low, high = wilson_interval(60, 100)
+    assert (round(low, 4), round(high, 4)) == (0.5020, 0.6906)
+    assert wilson_interval(0, 5).low == pytest.approx(0.0, abs=1e-12) and wilson_interval(0, 5).high < 0.5
+    assert np.isnan(wilson_interval(0, 0).low)
+
+
+def test_ranks_say_whether_one_rises_with_the_other():
+    assert spearman(np.arange(5.0), np.array([1.0, 2.0, 4.0, 8.0, 16.0])) == pytest.approx(1.0)
+    assert spearman(np.arange(5.0), -np.arange(5.0)) == pytest.approx(-1.0)
+    assert spearman(np.array([1.0, 2.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(0.9486833)
+    assert np.isnan(spearman(np.ones(4), np.arange(4.0))) and np.isnan(spearman(np.arange(2.0), np.arange(2.0)))
+
+
+def test_ten_thousand_resamples_are_drawn_unless_fewer_are_asked_for():
+    bets = luck_only(1)
+    arguments = (bets["profit"].to_numpy(), bets["stake"].to_numpy(), bets["official_date"].cast(pl.Int32).to_numpy())
+    assert roi_interval(*arguments) == roi_interval(*arguments, resamples=10_000)
+
+
+def with_more(bets: pl.DataFrame) -> pl.DataFrame:
+    return bets.with_columns(
+        market=pl.lit("moneyline"),
+        push_probability=pl.lit(0.0),
+        line_clv=pl.lit(None, pl.Float64),
+        probability=pl.col("close_probability"),
+        strength=pl.lit(1.0),
+        fill_kind=pl.when(pl.col("game_key") < 10).then(pl.lit("moved")).otherwise(pl.lit("standing")),
+        unfilled_reason=pl.lit(None, pl.String),
+        stake_reason=pl.lit(None, pl.String),
+        missing_close_reason=pl.lit(None, pl.String),
+    )
+
+
+def test_a_summary_says_what_the_bets_were_like():
+    bets = with_more(luck_only(1))
+    summary = summarise(bets)
+    wins = bets.filter(result="win").height
+    assert (summary.win_rate, summary.break_even_rate) == (
+        wins / 900,
+        pytest.approx((1 / bets["price_decimal"]).mean()),
+    )
+    assert summary.win_rate_low < summary.win_rate < summary.win_rate_high
+    won, lost = bets.filter(pl.col("profit") > 0)["profit"].sum(), -bets.filter(pl.col("profit") < 0)["profit"].sum()
+    assert summary.profit_factor == pytest.approx(won / lost)
+    assert summary.roi_no_skill == pytest.approx(-0.036)
+    assert (summary.n_moved, summary.n_own, summary.edge_measure) == (10, 900, "edge")
+    assert summary.log_loss == pytest.approx(summary.close_log_loss) and summary.brier == summary.close_brier
+    assert abs(summary.calibration_slope - 1) < 3 * summary.calibration_slope_se
+    assert summary.expected_max_drawdown > 0 and summary.days_under_water > 0
+
+
+def test_a_summary_counts_what_is_missing_and_what_was_not_filled_by_reason():
+    bets = with_more(luck_only(1))
+    gone = bets.head(3).with_columns(
+        result=pl.lit("unfilled"),
+        profit=pl.lit(None, pl.Float64),
+        ev_clv=pl.lit(None, pl.Float64),
+        stake=pl.lit(0.0),
+        unfilled_reason=pl.Series(["first pitch came first", "first pitch came first", None]),
+        stake_reason=pl.Series([None, None, "no stake: worth nothing"]),
+    )
+    blind = bets.with_columns(
+        ev_clv=pl.when(pl.col("game_key") >= 2).then("ev_clv"),
+        missing_close_reason=pl.when(pl.col("game_key") < 2).then(pl.lit("no close")),
+    )
+    summary = summarise(pl.concat([blind, gone]))
+    assert (summary.n, summary.n_unfilled, summary.n_clv) == (900, 3, 898)
+    assert summary.missing_closes == {"no close": 2}
+    assert summary.unfilled == {"first pitch came first": 2, "no stake: worth nothing": 1}
+    told = summary.as_dict()
+    assert told["missing_closes"] == "2 no close"
+    assert told["unfilled"] == "2 first pitch came first; 1 no stake: worth nothing"
+    assert all(value is None or isinstance(value, int | float | str) for value in told.values())
+
+
+def test_strength_ranks_the_bets_where_no_probability_does():
+    bets = with_more(luck_only(1)).with_columns(probability=pl.lit(None, pl.Float64), strength=pl.col("price_decimal"))
+    assert summarise(bets).edge_measure == "strength"
+    assert summarise(luck_only(1)).edge_measure is None
