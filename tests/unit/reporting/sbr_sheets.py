@@ -9,6 +9,7 @@ import polars as pl
 
 from dagster_mlb.market.no_vig import no_vig_from_american
 from dagster_mlb.strategies.backtest import Outcomes
+from dagster_mlb.strategies.closing_line import no_closes
 
 NEEDED = ("Date", "Final", "Open", "Close")
 
@@ -61,7 +62,7 @@ def market_and_outcomes(games: pl.DataFrame) -> tuple[pl.DataFrame, Outcomes]:
     status = games.select(
         "game_key", "season", "official_date", status=pl.lit("final"), is_doubleheader=pl.lit(value=False)
     )
-    return moneylines, Outcomes(status, results, moneylines)
+    return moneylines, Outcomes(status, results, no_closes())
 
 
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
