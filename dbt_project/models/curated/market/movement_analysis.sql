@@ -177,7 +177,8 @@ walked as (
         on steps.game_key = present.game_key and steps.market = present.market and steps.kind = present.kind
         and steps.known_at <= present.decision_at
     cross join lateral (select steps.episode = present.now_episode as is_of_now) as told
-    where present.kind = 'book' or present.place > 2 or not present.moment_assumed
+    where
+        present.kind = 'book' or present.place > 2 or not present.moment_assumed or present.news is not null
     group by present.game_key, present.market, present.decision
 
 ),
@@ -341,7 +342,8 @@ joined as (
         coalesce(walked.n_moves, (present.move <> 0)::int) as n_moves,
         coalesce(walked.level_high, greatest(present.level, opens.level)) as level_high,
         coalesce(walked.level_low, least(present.level, opens.level)) as level_low,
-        coalesce(walked.total_variation, abs(present.move), 0) as total_variation,
+        coalesce(case when walked.game_key is null then abs(present.move) else walked.total_variation end, 0)
+            as total_variation,
         coalesce(turned.reversals, 0) as reversals,
         case when walked.game_key is null then opens.level else walked.episode_level end as episode_level,
         walked.episode_at,
