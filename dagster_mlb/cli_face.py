@@ -35,6 +35,7 @@ def plain_errors() -> Iterator[None]:
 def _errors_for_people() -> tuple[type[Exception], ...]:
     from dagster_mlb.bets.lists import BetImportError
     from dagster_mlb.bets.summary import NoBetsError
+    from dagster_mlb.reporting.strategy_report.inputs import NothingToReportError
     from dagster_mlb.reporting.strategy_report.samples import SeasonsError
     from dagster_mlb.reporting.trace import TraceError
     from dagster_mlb.sources.archives import ArchiveFolderError
@@ -51,7 +52,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     return (
         *(WarehouseUnavailableError, WarehouseTooNewError, ArchiveFolderError, TransformError),
         *(TraceError, QuarantineError, AliasError, HeldLoadError, SourceError, RecordingError),
-        *(CatalogError, OwnFileError, BetImportError, NoBetsError, SeasonsError, StaleTableError),
+        *(CatalogError, OwnFileError, BetImportError, NoBetsError, SeasonsError, StaleTableError, NothingToReportError),
     )
 
 

@@ -28,6 +28,11 @@ SIGNAL_COLUMNS: Final = (
     *("signal_id", "kind", "game_key", "market", "side", "detected_at", "strength", "move", "window_minutes"),
     *("tickets_pct", "money_pct", "source", "book", "provenance"),
 )
+#: Tables without which there is nothing to report on.
+TABLES: Final = (
+    *("curated.moneylines", "curated.spreads", "curated.totals", "curated.enhanced_games", "curated.decision_prices"),
+    *("curated.betting_lines_enhanced", "curated.archive_benchmark", "staging.int_market_states"),
+)
 _STATES_SQL = """
 select game_key, market, s.source, s.book, known_at, line::float8 as line, price_1::int as price_1,
        price_2::int as price_2, probability_1, hold, unusable_because is null as is_open, unusable_because,
@@ -121,10 +126,15 @@ class Inputs:
         )
 
 
+class NothingToReportError(RuntimeError):
+    """The warehouse lacks a table that the report reads."""
+
+
 def read_inputs(settings: Settings) -> Inputs:
-    """Everything, by some ten queries."""
+    """Everything, by some twenty queries. Raises ``NothingToReportError`` where the marts have not been made yet."""
     from dagster_mlb.warehouse.frames import read_frame
 
+    _refuse_missing_tables(settings)
     samples = samples_in(settings)
     moments: tuple[Decision, ...] = ("open", "pregame", "close")
     decisions = [decision for decision in moments if any(decision in sample.decisions for sample in samples)]
@@ -150,6 +160,18 @@ def read_inputs(settings: Settings) -> Inputs:
         ledger=read_ledger(settings),
         in_play=_in_play(settings) if FOUR_BOOKS in samples else None,
     )
+
+
+def _refuse_missing_tables(settings: Settings) -> None:
+    from dagster_mlb.warehouse.frames import read_frame
+
+    wanted = "unnest(%s::text[]) as wanted (name)"
+    missing = read_frame(settings, f"select name from {wanted} where to_regclass(name) is null", [list(TABLES)])["name"]
+    if missing.len():
+        raise NothingToReportError(
+            f"{', '.join(missing)}: not in the warehouse of {settings.environment} yet. `mlb archive load <folder>` "
+            "makes them of archives, `make demo` of the simulated league, `mlb transform` of what was collected."
+        )
 
 
 def read_ledger(settings: Settings) -> pl.DataFrame:

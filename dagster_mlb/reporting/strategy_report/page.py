@@ -33,21 +33,22 @@ COLUMNS: Final = (
     ("sample", "whose prices, and when they were taken"),
     ("provenance", "archive, live, replayed or simulated"),
     ("market", "and whose price: the benchmark's, the best, each book's, or one by name"),
-    ("n", "bets won, lost or pushed; + open, void, not filled"),
+    ("n", "bets won, lost or pushed; below it those that are open, void or were not filled"),
     ("turnover", "units staked"),
-    ("ROI ± se", "profit on turnover, error by whole dates"),
-    ("95 %", "interval of the ROI in percent, whole dates drawn anew"),
-    ("EV-CLV ± se", "price × no-vig closing probability − 1"),
-    ("close", "share of the bets that have a close"),
-    ("beats", "share of those that beat it"),
+    ("ROI % ± se", "profit on turnover, error by whole dates"),
+    ("95 in 100", "interval of the ROI, whole dates drawn anew"),
+    ("EV-CLV % ± se", "price × no-vig closing probability − 1; ° the close is of the very book that was bet"),
+    ("close %", "share of the bets that have a close"),
+    ("beats %", "share of those that beat it"),
     ("random side", "ROI / EV-CLV in percent of a random side of the same sample, decision and market"),
-    ("− hold", "of the very prices that were paid"),
+    ("− hold", "in percent, of the very prices that were paid"),
     ("p", "share of worlds, the closing prices being true in them, that earn as much by luck"),
     ("p*", "that p as one of all trials, of which one looks at the best"),
     ("run", "most losses in a row"),
     ("down", "deepest fall below the peak, units"),
 )
-#: Prior systems' words for a look that was not allowed.
+#: Fewer bets than these are not shaded, whatever their closing value.
+ENOUGH_TO_SHADE: Final = 100
 FORM_MARK: Final = {"fade": " (fade)", "follow": ""}
 
 
@@ -206,43 +207,45 @@ def _tables(contents: Contents) -> list[dict[str, Any]]:
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    others = [
+    """The cells of ``COLUMNS``: text, and what stands small below it."""
+    others = ", ".join(
         f"{count(row[name])} {word}"
         for name, word in (("n_pending", "open"), ("n_void", "void"), ("n_unfilled", "not filled"))
         if row[name]
-    ]
+    )
     book = "" if row["book"] == "benchmark" else f" · {row['book']}"
-    null = MISSING
-    if row["null_roi"] is not None or row["null_ev_clv"] is not None:
-        null = " / ".join(
-            MISSING if value is None else number(100 * value, 1, signed=True)
-            for value in (row["null_roi"], row["null_ev_clv"])
-        )
-    return {
-        "is_null": row["is_null"],
-        "is_good": row["ev_clv"] is not None and row["ev_clv_se"] is not None and row["ev_clv"] > 3 * row["ev_clv_se"],
-        "cells": (
-            f"{row['strategy']}{FORM_MARK[row['form']]}",
-            f"{short_of(row['sample'])} · {row['decision']}",
-            row["provenance"],
-            f"{row['market']}{book}",
-            count(row["n"]) + (f" + {', '.join(others)}" if others else ""),
-            number(row["turnover"], 0),
-            plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
-            f"{number(100 * row['roi_low'], 1, signed=True)} / {number(100 * row['roi_high'], 1, signed=True)}"
-            if row["roi_low"] is not None
-            else MISSING,
-            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True) + ("°" if row["circular_share"] else ""),
-            percent(row["clv_coverage"], 0),
-            percent(row["beat_close_rate"], 0),
-            null,
-            percent(row["minus_hold"], signed=True),
-            p_value(row["p_no_skill"]),
-            p_value(row["p_deflated"]),
-            count(row["longest_losing_run"]),
-            number(row["max_drawdown"], 0),
-        ),
-    }
+    null = _in_percent(row["null_roi"]), _in_percent(row["null_ev_clv"])
+    interval = _in_percent(row["roi_low"]), _in_percent(row["roi_high"])
+    is_circular = bool(row["circular_share"]) and row["ev_clv"] is not None
+    cells = (
+        (f"{row['strategy']}{FORM_MARK[row['form']]}", ""),
+        (f"{short_of(row['sample'])} · {row['decision']}", ""),
+        (row["provenance"], ""),
+        (f"{row['market']}{book}", ""),
+        (count(row["n"]), others),
+        (number(row["turnover"], 0), ""),
+        (_plus_minus(row["roi"], row["roi_se"], 1), ""),
+        (MISSING if interval[0] == MISSING else " / ".join(interval), ""),
+        (_plus_minus(row["ev_clv"], row["ev_clv_se"], 2) + ("°" if is_circular else ""), ""),
+        (percent(row["clv_coverage"], 0).removesuffix(" %"), ""),
+        (percent(row["beat_close_rate"], 0).removesuffix(" %"), ""),
+        (MISSING if null == (MISSING, MISSING) else " / ".join(null), ""),
+        (_in_percent(row["minus_hold"]), ""),
+        (p_value(row["p_no_skill"]), ""),
+        (p_value(row["p_deflated"]), ""),
+        (count(row["longest_losing_run"]), ""),
+        (number(row["max_drawdown"], 0), ""),
+    )
+    is_good = row["ev_clv_se"] is not None and row["n"] >= ENOUGH_TO_SHADE and row["ev_clv"] > 3 * row["ev_clv_se"]
+    return {"is_null": row["is_null"], "is_good": is_good, "cells": cells}
+
+
+def _in_percent(value: Any) -> str:
+    return MISSING if value is None else number(100 * value, 1, signed=True)
+
+
+def _plus_minus(value: Any, se: Any, digits: int) -> str:
+    return plus_minus(value, se, digits, as_percent=True).removesuffix(" %")
 
 
 def _folded(reasons: Iterable[str], most: int = 12) -> list[str]:
@@ -251,15 +254,17 @@ def _folded(reasons: Iterable[str], most: int = 12) -> list[str]:
 
 
 def _absent(absent: pl.DataFrame) -> list[dict[str, Any]]:
-    """By sample and reason, with the strategies it keeps away."""
-    if absent.is_empty():
-        return []
-    named = pl.col("strategy") + pl.when(pl.col("form") == "fade").then(pl.lit(" (fade)")).otherwise(pl.lit(""))
-    grouped = absent.group_by("sample", "decision", "reason", maintain_order=True).agg(
-        strategies=named.unique(maintain_order=True)
+    """By sample and reason, with the decisions and the strategies that it is about."""
+    grouped = absent.group_by("sample", "reason", maintain_order=True).agg(
+        pl.col("decision", "strategy").unique(maintain_order=True)
     )
     return [
-        {**row, "sample": title_of(row["sample"]), "strategies": ", ".join(row["strategies"])}
+        {
+            "sample": short_of(row["sample"]),
+            "reason": row["reason"],
+            "decisions": ", ".join(row["decision"]),
+            "strategies": ", ".join(row["strategy"]),
+        }
         for row in grouped.iter_rows(named=True)
     ]
 
@@ -419,7 +424,7 @@ def _ladders(ladders: pl.DataFrame) -> list[str]:
     keys = ["sample", "provenance", "decision", "strategy", "form", "measure"]
     for key, rungs in ladders.group_by(keys, maintain_order=True):
         sample, provenance, decision, strategy, form, measure = map(str, key)
-        told = f"{short_of(sample)} · {decision} · {provenance} · by {measure}"
+        told = f"{short_of(sample)} · {decision}\n{provenance} · by {measure}"
         drawn.append(plots.ladder(rungs, f"{strategy}{FORM_MARK[form]}", told))
     return [picture for picture in drawn if picture]
 
@@ -429,7 +434,7 @@ def _curves(curves: pl.DataFrame) -> list[str]:
     keys = ["sample", "provenance", "decision", "market", "strategy", "form"]
     for key, curve in curves.group_by(keys, maintain_order=True):
         sample, provenance, decision, market, strategy, form = map(str, key)
-        told = f"{short_of(sample)} · {decision} · {market} · {provenance}"
+        told = f"{short_of(sample)} · {decision}\n{provenance} · {market}"
         drawn.append(plots.equity(curve, f"{strategy}{FORM_MARK[form]}", told, is_simulated="simulated" in provenance))
     return [picture for picture in drawn if picture]
 

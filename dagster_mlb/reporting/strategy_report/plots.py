@@ -28,7 +28,7 @@ from dagster_mlb.reporting.strategy_report.svg import (
 )
 
 WIDE: Final = 6.4  # inches; an inch is a hundred pixels on a wide screen
-SMALL: Final = (2.9, 1.75)
+SMALL: Final = (2.9, 1.9)
 MOST_POINTS: Final = 260  # of a curve
 
 
@@ -277,8 +277,8 @@ def reliability(table: pl.DataFrame, title: str) -> str:
         )
         axes.set_aspect("equal")
         axes.grid(color=GRID, lw=0.7)
-        in_percent(axes, "x")
-        in_percent(axes, "y")
+        in_percent(axes, "x", signed=False)
+        in_percent(axes, "y", signed=False)
         plain(axes, title)
         return as_svg(figure, f"Reliability of closing prices, {title}")
 
@@ -301,7 +301,7 @@ def ladder(rungs: pl.DataFrame, title: str, told: str) -> str:
         axes.set_xticks(at.to_numpy(), [f"{mean:.3g}" for mean in rungs["mean"]], fontsize=7)
         in_percent(axes, "y")
         plain(axes, title)
-        axes.text(0.0, -0.32, told, transform=axes.transAxes, fontsize=7.5, color=MUTED)
+        axes.text(0.0, -0.24, told, transform=axes.transAxes, fontsize=7.5, va="top", color=MUTED, linespacing=1.35)
         axes.grid(axis="y", color=GRID, lw=0.6)
         axes.tick_params(labelsize=7)
         return as_svg(figure, f"EV-CLV and return by strength, {title}, {told}")
@@ -323,7 +323,7 @@ def equity(curve: pl.DataFrame, title: str, told: str, *, is_simulated: bool = F
         axes.fill_between(days, shown["equity"].to_numpy(), shown["peak"].to_numpy(), color=LOSS, lw=0)
         axes.plot(days, shown["equity"].to_numpy(), color=SIMULATED if is_simulated else STRATEGY, lw=1.2)
         plain(axes, title)
-        axes.text(0.0, -0.32, told, transform=axes.transAxes, fontsize=7.5, color=MUTED)
+        axes.text(0.0, -0.24, told, transform=axes.transAxes, fontsize=7.5, va="top", color=MUTED, linespacing=1.35)
         axes.grid(axis="y", color=GRID, lw=0.6)
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 

@@ -177,7 +177,8 @@ def curve_of(bets: pl.DataFrame, identity: dict[str, Any]) -> pl.DataFrame:
         .with_columns(equity=pl.col("profit").cum_sum())
         .with_columns(peak=pl.col("equity").cum_max().clip(lower_bound=0.0))
     )
-    told = {name: pl.lit(identity[name]) for name in CURVE_SCHEMA if name in identity}
+    names = ("sample", "provenance", "decision", "market", "strategy", "form")
+    told = {name: pl.lit(identity[name]) for name in names}
     return daily.with_columns(**told).select(CURVE_SCHEMA.keys()).cast(CURVE_SCHEMA)  # type: ignore[arg-type]
 
 
@@ -192,7 +193,7 @@ def ladder_of(bets: pl.DataFrame, identity: dict[str, Any]) -> pl.DataFrame:
     rungs = edge_ladder(bets, measure)
     if rungs.height < FEWEST_RUNGS:
         return nothing
-    told = {name: pl.lit(identity[name]) for name in LADDER_SCHEMA if name in identity}
+    told = {name: pl.lit(identity[name]) for name in ("sample", "provenance", "decision", "strategy", "form")}
     return (
         rungs.with_row_index("rung")
         .with_columns(**told, measure=pl.lit(measure))

@@ -85,7 +85,7 @@ def plain(axes: Any, title: str = "") -> None:
         axes.set_title(title, loc="left", color=INK)
 
 
-def in_percent(axes: Any, which: str) -> None:
+def in_percent(axes: Any, which: str, *, signed: bool = True) -> None:
     """Ticks of fractions as percent, with a true minus: at round steps, so that no tick is rounded to another."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -96,4 +96,4 @@ def in_percent(axes: Any, which: str) -> None:
     low, high = axis.get_view_interval()
     ticks = axis.get_major_locator().tick_values(low, high)
     digits = 0 if len(ticks) < 2 or ticks[1] - ticks[0] > 0.0099 else 1
-    axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, digits, signed=True)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, digits, signed=signed)))

@@ -12,7 +12,8 @@ import polars as pl
 
 from dagster_mlb.reporting.numerals import MISSING, count, number, p_value, percent, plus_minus
 from dagster_mlb.reporting.strategy_report.findings import Finding
-from dagster_mlb.reporting.terminal import WIDTH
+from dagster_mlb.reporting.strategy_report.samples import short_of
+from dagster_mlb.reporting.terminal import WIDTH, open_table
 from dagster_mlb.strategies.statistics import counts_text
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def print_report(contents: Contents, console: Console) -> None:
 def renderables(contents: Contents) -> Iterable[RenderableType]:
     """The parts in the order in which they are read."""
     from rich.rule import Rule
-    from rich.text import Text
 
     yield Rule(f"[bold]What the strategies earned: {contents.environment}, {contents.made_at}", style="cyan")
     for sample in contents.samples:
@@ -51,7 +51,7 @@ def renderables(contents: Contents) -> Iterable[RenderableType]:
             provenance = ", ".join(rows["provenance"].unique().sort())
             yield rows_table(rows, f"{sample.title} · {provenance}", is_last=sample is contents.samples[-1])
     if contents.absent.height:
-        yield Text(absent_in_words(contents.absent), style="dim")
+        yield absent_table(contents.absent)
     yield findings_table(contents.findings)
 
 
@@ -163,8 +163,6 @@ def backtest_renderables(done: OwnBacktest) -> Iterable[RenderableType]:
 
 def ladder_table(ladder: pl.DataFrame) -> Table:
     """Bets from the weakest to the strongest. ``ladder``: ``contents.LADDER_SCHEMA`` of one run."""
-    from dagster_mlb.reporting.terminal import open_table
-
     measure = ladder["measure"][0]
     caption = "edge: own probability × price − 1" if measure == "edge" else "strength: in the strategy's own unit"
     table = open_table(
@@ -183,7 +181,6 @@ def ladder_table(ladder: pl.DataFrame) -> Table:
 def bets_table(bets: pl.DataFrame) -> Table:
     """The first bets and why. ``bets``: ``own.BET_COLUMNS``."""
     from dagster_mlb.reporting.strategy_report.page import bet_in_words
-    from dagster_mlb.reporting.terminal import open_table
 
     table = open_table("The first bets", "date", "game", "bet", ">price", "reason", "result", ">units", ">EV-CLV")
     for column in table.columns[1:6]:
@@ -193,15 +190,19 @@ def bets_table(bets: pl.DataFrame) -> Table:
     return table
 
 
-def absent_in_words(absent: pl.DataFrame) -> str:
-    """How many strategies could not be asked, by what is missing."""
+def absent_table(absent: pl.DataFrame) -> Table:
+    """What the data does not allow, by sample and reason. ``absent``: ``contents.ABSENT_SCHEMA``."""
     reasons = (
-        absent.filter(pl.col("reason").str.starts_with("needs") | pl.col("reason").str.starts_with("decides"))
+        absent.filter(~pl.col("reason").str.starts_with("nothing met"))
         .group_by("sample", "reason", maintain_order=True)
-        .agg(strategies=pl.col("strategy").n_unique())
+        .agg(pl.col("strategy").unique(maintain_order=True))
     )
-    told = ", ".join(f"{row['sample']}: {row['reason']} ({row['strategies']})" for row in reasons.iter_rows(named=True))
-    return f"Not asked (strategies): {told}." if told else ""
+    table = open_table("What the data does not allow", "sample", "reason", "strategies")
+    for column in table.columns[1:]:
+        column.no_wrap, column.overflow = False, "fold"
+    for row in reasons.iter_rows(named=True):
+        table.add_row(short_of(row["sample"]), row["reason"], ", ".join(row["strategy"]), style="dim")
+    return table
 
 
 def _pm(value: Any, se: Any, digits: int) -> str:
