@@ -164,7 +164,10 @@ class Board:
     @cached_property
     def _of_the_line(self) -> Floats:
         """What each row's line adds to its logit."""
-        even = probability_at(self.name[self.market], 0.0, self.line)
+        even = np.empty(len(self.at))
+        for name in MARKETS:
+            mine = (self.name == name)[self.market] if len(self) else np.empty(0, dtype=bool)
+            even[mine] = probability_at(name, 0.0, self.line[mine])
         return np.log1p(-even) - np.log(even)
 
     def chance_on(self, row: Ints, level: Floats) -> Floats:
