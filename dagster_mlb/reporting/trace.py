@@ -15,7 +15,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dagster_mlb.reporting.trace_lineage import ROADS, Lineage
+from dagster_mlb.reporting.trace_lineage import ROADS_OF_ROWS, Lineage
+from dagster_mlb.reporting.trace_markets import MARKET_ROADS
 from dagster_mlb.reporting.trace_raw import RawReader
 from dagster_mlb.reporting.trace_tree import TraceStep, rendered
 from dagster_mlb.settings import Settings
@@ -30,10 +31,16 @@ _DECLARED_KEYS: dict[str, tuple[str, ...]] = {
     "curated.feature_vectors": ("game_key", "decision"),
     "curated.moneylines": ("game_key", "source", "book"),
     "curated.prediction_inputs": ("game_key", "decision"),
-    "curated.profitability_metrics": ("strategy", "decision", "market", "provenance", "period_kind", "period"),
+    "curated.betting_lines_enhanced": ("game_key", "decision", "market"),
+    "curated.market_consensus": ("game_key", "decision", "market"),
+    "curated.profitability_metrics": (
+        *("strategy", "form", "is_shadow", "decision", "market", "provenance"),
+        *("period_kind", "period", "cut_by", "cut_value"),
+    ),
     "curated.spreads": ("game_key", "source", "book"),
     "curated.totals": ("game_key", "source", "book"),
 }
+ROADS = ROADS_OF_ROWS | MARKET_ROADS
 _RECORD_KEY = ("load_id", "record_number")
 
 

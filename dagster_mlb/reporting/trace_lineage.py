@@ -251,16 +251,12 @@ class Lineage:
         ticks = self.price("the price", offer, offer["price_known_at"], DECIDING)
         return TraceStep("curated.decision_prices: what could be bet at the decision", facts, (ticks,))
 
-    def benchmark_close(self, game_key: int) -> TraceStep:
-        closes = self.rows(
-            """select *, 'moneyline' as market from curated.moneylines where game_key = %s and is_benchmark""", game_key
-        )
-        if not closes:
-            return TraceStep("curated.moneylines", note="no book has a benchmark close for this game")
-        close = closes[0]
-        facts = {k: close[k] for k in ("close_home_price", "close_away_price", "close_at", "close_home_probability")}
-        title = f"curated.moneylines {game_key} {close['source']} {close['book']}: the benchmark's close"
-        return TraceStep(title, facts, (self.price("close", close, close["close_at"], CLOSING),))
+    def bet_close(self, bet: Row) -> TraceStep:
+        """The close that a bet of any market is measured by."""
+        if bet["close_at"] is None:
+            return TraceStep("the close", note=bet["missing_close_reason"] or "no close is known")
+        close = {**bet, "source": bet["close_source"], "book": bet["close_book"]}
+        return self.price("the close", close, bet["close_at"], CLOSING)
 
     def model(self, model_id: str) -> TraceStep:
         found = self.rows("select * from operational.model_registry where model_id = %s", model_id)
@@ -343,7 +339,7 @@ def _prediction_inputs(lineage: Lineage, row: Row) -> list[TraceStep]:
     return [_feature_step(lineage, row)]
 
 
-def _strategy_results(lineage: Lineage, row: Row) -> list[TraceStep]:
+def strategy_result(lineage: Lineage, row: Row) -> list[TraceStep]:
     trials = lineage.rows(
         "select name, parameters, sample, n, code_version from operational.trial_ledger where trial_hash = %s",
         row["trial_hash"],
@@ -354,7 +350,7 @@ def _strategy_results(lineage: Lineage, row: Row) -> list[TraceStep]:
     return [
         lineage.game(row["game_key"], row["source"]),
         lineage.decision_price(row),
-        lineage.benchmark_close(row["game_key"]),
+        lineage.bet_close(row),
         *lineage.results(row["game_key"]),
         trial,
     ]
@@ -408,8 +404,15 @@ _BETS_OF_FIGURE = """
         min(official_date) over () as first_day, max(official_date) over () as last_day
     from curated.strategy_results as b
     where strategy = %(strategy)s and decision = %(decision)s and market = %(market)s and provenance = %(provenance)s
-        and case %(period_kind)s when 'all' then true when 'season' then season::text = %(period)s
-            else to_char(official_date, 'YYYY-MM') = %(period)s end
+        and form = %(form)s and is_shadow = %(is_shadow)s
+        and %(period)s = case %(period_kind)s
+            when 'all' then 'all'
+            when 'season' then season::text
+            when 'month' then to_char(official_date, 'YYYY-MM')
+            when 'week' then to_char(official_date, 'IYYY-"W"IW')
+            else to_char(official_date, 'YYYY-MM-DD')
+        end
+        and (%(cut_by)s <> 'book' or book = %(cut_value)s)
     order by official_date, bet_id limit 1
 """
 
@@ -444,7 +447,7 @@ def _series(lineage: Lineage, row: Row) -> list[TraceStep]:
     return [lineage.tick(tick) for tick in (ticks if len(ticks) <= 2 else [ticks[0], ticks[-1]])]
 
 
-ROADS: dict[str, Callable[[Lineage, Row], list[TraceStep]]] = {
+ROADS_OF_ROWS: dict[str, Callable[[Lineage, Row], list[TraceStep]]] = {
     "curated.archive_benchmark": _archive_benchmark,
     "curated.decision_prices": _decision_prices,
     "curated.enhanced_games": _enhanced_games,
@@ -457,10 +460,9 @@ ROADS: dict[str, Callable[[Lineage, Row], list[TraceStep]]] = {
     "curated.prediction_inputs": _prediction_inputs,
     "curated.predictions": _predictions,
     "curated.profitability_metrics": _aggregate(
-        "curated.strategy_results", _BETS_OF_FIGURE, ("bet_id",), _strategy_results
+        "curated.strategy_results", _BETS_OF_FIGURE, ("bet_id",), strategy_result
     ),
     "curated.spreads": _market_mart("spread"),
-    "curated.strategy_results": _strategy_results,
     "curated.team_ratings": lambda lineage, row: [*lineage.rating(row), lineage.game(row["game_key"])],
     "curated.totals": _market_mart("total"),
     "staging.bets": _record,
