@@ -131,7 +131,7 @@ def findings_of(contents: Contents) -> list[said.Finding]:
         said.chasing_loses_the_hold(contents.chase, archive),
         said.the_oracle_only_seems_to_win(contents.chase, archive),
         said.a_jump_takes_its_price_with_it(contents.latency, ticks),
-        said.ev_clv_is_never_above_nothing(contents.rows),
+        said.no_prices_beat_the_close(contents.rows),
         said.skill_is_luck_after_all(contents.rows, contents.trials),
         said.retail_asks_more_than_the_sharp_book(contents.retail, f"{FOUR_BOOKS.title} · archive"),
         said.games_under_way_are_left_out(contents.in_play, f"{FOUR_BOOKS.title} · archive"),

@@ -181,44 +181,49 @@ def a_jump_takes_its_price_with_it(latency: pl.DataFrame, basis: str, seconds: i
 
 
 def skill_is_luck_after_all(rows: pl.DataFrame, trials: int) -> Finding:
-    """Whether any run of a strategy beats what the closing prices allow by luck, once it is one of so many."""
+    """Whether any run of a strategy on a real sample earns more than the closing prices allow by luck, once it is one
+    of so many.
+    """
     claim = "No strategy survives the number of trials"
-    told = rows.filter((pl.col("n") > 0) & pl.col("p_no_skill").is_not_null() & ~pl.col("is_null"))
+    told = rows.filter(pl.col("p_no_skill").is_not_null() & ~pl.col("is_null") & (pl.col("n") > 0) & _is_real())
     if told.is_empty():
-        return _nothing(claim, "No strategy has made a bet that could be judged.")
+        return _nothing(claim, "No strategy has made a bet on a real sample that could be judged.")
     best = told.sort("p_no_skill").row(0, named=True)
-    survivors = told.filter(pl.col("p_deflated") <= ALPHA)
+    survivors = told.filter(pl.col("p_deflated") <= ALPHA).height
     plain = told.filter(pl.col("p_no_skill") <= ALPHA).height
-    named = _name_of(best)
+    ending = f"{survivors} survive: look for the leak first." if survivors else "Nothing survives."
     sentence = (
-        f"Of {told.height} runs of strategies {plain} have p ≤ {ALPHA:.2f}, where chance alone makes about "
-        f"{number(ALPHA * told.height, 0)}. The smallest, {named}, has p = {p_value(best['p_no_skill'])}; as one of "
-        f"{count(trials)} trials p* = {p_value(best['p_deflated'])}. "
-        + ("Nothing survives." if survivors.is_empty() else f"{survivors.height} survive: look for the leak first.")
+        f"Of {told.height} rows of strategies {plain} {'has' if plain == 1 else 'have'} p ≤ {ALPHA:.2f}, where chance "
+        f"alone makes about {number(ALPHA * told.height, 0)}. The smallest, {_name_of(best)}, has p = "
+        f"{p_value(best['p_no_skill'])}; as one of {count(trials)} trials p* = {p_value(best['p_deflated'])}. {ending}"
     )
-    return Finding(claim, _verdict(survivors.is_empty()), sentence, _samples_of(told))
+    return Finding(claim, _verdict(not survivors), sentence, _samples_of(told))
 
 
-def ev_clv_is_never_above_nothing(rows: pl.DataFrame) -> Finding:
-    """Closing value is the sharper judge: whether any run has found prices better than the close."""
+def no_prices_beat_the_close(rows: pl.DataFrame) -> Finding:
+    """Closing value is the sharper judge: whether any run on a real sample has found prices better than the close. What
+    runs on the simulated league find is told, and proves nothing.
+    """
     claim = "No strategy's prices beat the close"
     told = rows.filter((pl.col("n") >= ENOUGH) & (pl.col("ev_clv_se") > 0) & ~pl.col("is_null"))
-    if told.is_empty():
-        return _nothing(claim, f"No strategy has {ENOUGH} bets with a close.")
-    judged = told.with_columns(_z=pl.col("ev_clv") / pl.col("ev_clv_se"))
-    best = judged.sort("ev_clv").row(-1, named=True)
-    above = judged.filter(pl.col("_z") > MANY)
-    named = _name_of(best)
-    sentence = (
-        f"Of {judged.height} runs with {ENOUGH} bets or more the best mean EV-CLV is "
-        f"{_pm(best['ev_clv'], best['ev_clv_se'], 2)}, of {named}. "
-        + (
-            "None is above nothing by three errors."
-            if above.is_empty()
-            else f"{above.height} are above nothing by three errors: look for the leak before the champagne."
-        )
+    real, simulated = told.filter(_is_real()), told.filter(~_is_real())
+    aside = f" In the simulated league: {_above_the_close(simulated)}" if simulated.height else ""
+    if real.is_empty():
+        return Finding(claim, "open", f"No strategy has {ENOUGH} bets with a close on a real sample.{aside}", "–")
+    found = real.filter(pl.col("ev_clv") > MANY * pl.col("ev_clv_se"))
+    ending = "" if found.is_empty() else " Look for the leak before the champagne."
+    sentence = f"{_above_the_close(real)}{ending}{aside}"
+    return Finding(claim, _verdict(found.is_empty()), sentence, _samples_of(told))
+
+
+def _above_the_close(rows: pl.DataFrame) -> str:
+    best = rows.sort("ev_clv").row(-1, named=True)
+    above = rows.filter(pl.col("ev_clv") > MANY * pl.col("ev_clv_se")).height
+    many = f"{above} have" if above else "none has"
+    return (
+        f"Of {rows.height} rows with {ENOUGH} bets or more {many} a mean EV-CLV above nothing by three errors; the "
+        f"best is {_pm(best['ev_clv'], best['ev_clv_se'], 2)}, of {_name_of(best)}."
     )
-    return Finding(claim, _verdict(above.is_empty()), sentence, _samples_of(judged))
 
 
 def retail_asks_more_than_the_sharp_book(retail: pl.DataFrame, basis: str) -> Finding:
@@ -288,8 +293,12 @@ def naive(rows: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("n") >= ENOUGH)
         & (pl.col("roi_se") > 0)
         & pl.col("minus_hold").is_not_null()
-        & ~pl.col("provenance").str.contains("simulated")
+        & _is_real()
     )
+
+
+def _is_real() -> pl.Expr:
+    return ~pl.col("provenance").str.contains("simulated")
 
 
 def _nothing(claim: str, why: str) -> Finding:

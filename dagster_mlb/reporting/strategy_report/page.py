@@ -184,7 +184,7 @@ def _tables(contents: Contents) -> list[dict[str, Any]]:
     """One table a sample, all with the same columns."""
     tables = []
     for sample in contents.samples:
-        rows = contents.rows.filter((pl.col("sample") == sample.key) & (pl.col("n") + pl.col("n_pending") > 0))
+        rows = contents.rows.filter((pl.col("sample") == sample.key) & (pl.col("n") > 0))
         missing = (
             rows.drop_nulls("missing_closes")
             .group_by("decision", "market", "missing_closes", maintain_order=True)

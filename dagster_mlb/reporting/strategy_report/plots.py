@@ -327,7 +327,7 @@ def equity(curve: pl.DataFrame, title: str, told: str, *, is_simulated: bool = F
         axes.grid(axis="y", color=GRID, lw=0.6)
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        locator = AutoDateLocator(maxticks=5)
+        locator = AutoDateLocator(minticks=3, maxticks=9)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
         axes.tick_params(labelsize=7)

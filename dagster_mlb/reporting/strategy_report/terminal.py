@@ -46,7 +46,7 @@ def renderables(contents: Contents) -> Iterable[RenderableType]:
 
     yield Rule(f"[bold]What the strategies earned: {contents.environment}, {contents.made_at}", style="cyan")
     for sample in contents.samples:
-        rows = contents.rows.filter(pl.col("sample") == sample.key)
+        rows = contents.rows.filter((pl.col("sample") == sample.key) & (pl.col("n") > 0))
         if rows.height:
             provenance = ", ".join(rows["provenance"].unique().sort())
             yield rows_table(rows, f"{sample.title} · {provenance}", is_last=sample is contents.samples[-1])
@@ -64,10 +64,20 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
+        if is_unanswered(finding):
+            continue
         mark, style = MARKS[finding.verdict]
         sentence = Text.assemble((f"{finding.claim}. ", "bold"), finding.sentence, (f" {finding.basis}", "dim"))
         table.add_row(Text(mark, style=style), sentence)
+    unanswered = [f"{finding.claim}: {finding.sentence}" for finding in findings if is_unanswered(finding)]
+    if unanswered:
+        table.add_row(Text("?", style="dim"), Text(" ".join(unanswered), style="dim"))
     return table
+
+
+def is_unanswered(finding: Finding) -> bool:
+    """Nothing in the warehouse bears on it."""
+    return finding.verdict == "open" and finding.basis == "–"
 
 
 def rows_table(rows: pl.DataFrame, title: str, *, is_last: bool = True) -> Table:
