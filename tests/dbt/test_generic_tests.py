@@ -70,6 +70,43 @@ EVENTS = relation(
     "'s', 'night', timestamptz '2024-06-01 23:05Z'",
 )
 
+LADDERS = relation(
+    "series_id, source, event_id, book, market, period, side, alternate_line",
+    *(f"{10 + n}, 'right', 'e', 'b', 'total', 'game', 'over', '{line}'" for n, line in enumerate(("", "8.5", "9.5"))),
+    *(
+        f"{20 + n}, 'right', 'e', 'b', 'spread', 'game', 'home', '{line}'"
+        for n, line in enumerate(("-2.5", "-1.5", "1.5"))
+    ),
+    *(f"{30 + n}, 'turned', 'e', 'b', 'total', 'game', 'under', '{line}'" for n, line in enumerate(("", "8.5", "9.5"))),
+    *(f"{40 + n}, 'slips', 'e', 'b', 'total', 'game', 'over', '{line}'" for n, line in enumerate(("", "8.5", "9.5"))),
+    *(f"{50 + n}, 'main only', 'e', 'b{n}', 'total', 'game', 'over', ''" for n in range(3)),
+)
+
+
+def ladder_ticks() -> str:
+    """Ticks of four sources: one in order, one with over and under turned, one with a slip, one without alternates."""
+    prices = {
+        10: (-120, 100, 130),
+        20: (300, 150, -200),
+        30: (-120, 100, 130),  # an under that pays more the higher the total
+        40: (-120, 130, 110),  # the middle one and the last
+        50: (-110, 100, -120),
+    }
+    lines = {10: (7.5, 8.5, 9.5), 20: (-2.5, -1.5, 1.5), 30: (7.5, 8.5, 9.5), 40: (7.5, 8.5, 9.5), 50: (8, 9, 10)}
+    rows = [
+        f"{first + n}, 1, {lines[first][n]}, {price}, 'open', null::text"
+        for first, of_ladder in prices.items()
+        for n, price in enumerate(of_ladder)
+    ]
+    # Another moment's price, a taken-down one and a label stand on no ladder.
+    rows += [
+        "11, 2, 8.5, -900, 'open', null",
+        "12, 1, 9.6, -900, 'suspended', null",
+        "12, 1, 9.7, -900, 'open', 'open'",
+    ]
+    return relation("series_id, known_at, line, price_american, status, label", *rows)
+
+
 CASES: dict[str, tuple[str, dict[str, Any], int]] = {
     "not_null_columns": (
         relation("a, b", "1, 2", "null, 2", "1, null::int", "null, null"),
@@ -112,6 +149,41 @@ CASES: dict[str, tuple[str, dict[str, Any], int]] = {
         relation("a, b", "-110, -110", "100, -100", "-300, -300", "150, 150", "-110, null"),
         {"price_1": "a", "price_2": "b"},
         2,
+    ),
+    "booksum_in_range of several pairs": (
+        # The open is out of range; the close is; both are; neither is; there is no close.
+        relation(
+            "a, b, c, d",
+            *("-300, -300, -110, -110", "-110, -110, 150, 150", "-300, -300, 150, 150"),
+            *("-110, -110, 100, -120", "-110, -110, null, null"),
+        ),
+        {"pairs": [["a", "b"], ["c", "d"]]},
+        3,
+    ),
+    "reason_shares_at_most": (
+        relation(
+            "source, why",
+            *["'well', null"] * 19,
+            "'well', 'one_sided'",
+            *["'one-sided', null"] * 15,
+            *["'one-sided', 'one_sided'"] * 5,
+            *["'apart', null"] * 19,
+            "'apart', 'lines_apart'",
+            *["'down', 'suspended'"] * 20,
+            *["'small', 'one_sided'"] * 5,
+        ),
+        {"because": "why", "max_shares": {"one_sided": 0.1, "lines_apart": 0.01}, "min_rows": 20},
+        2,
+    ),
+    "alternates_in_order": (
+        ladder_ticks(),
+        {"series": LADDERS, "max_share": 0.0, "min_pairs": 2},
+        2,
+    ),
+    "alternates_in_order but for a few": (
+        ladder_ticks(),
+        {"series": LADDERS, "max_share": 0.5, "min_pairs": 2},
+        1,
     ),
     "both_sides_together": (
         relation("event, side", "1, 'home'", "1, 'away'", "2, 'home'", "3, 'home'", "3, 'home'", "4, 'away'"),
