@@ -42,7 +42,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     from dagster_mlb.sources.http_outcome import SourceError
     from dagster_mlb.sources.recordings import RecordingError
     from dagster_mlb.strategies.catalog import CatalogError
-    from dagster_mlb.strategies.leakage.rebuild import StaleTableError
+    from dagster_mlb.strategies.leakage.graph import StaleTableError
     from dagster_mlb.strategies.own_file import OwnFileError
     from dagster_mlb.warehouse.errors import WarehouseTooNewError, WarehouseUnavailableError
     from dagster_mlb.warehouse.held import HeldLoadError

@@ -82,8 +82,15 @@ class AsOfGraph:
         return {column.name for column in self.columns[relation]} >= set(names)
 
 
+class StaleTableError(RuntimeError):
+    """A table was made by another version of its model, or of what its model is made of: it cannot be compared."""
+
+
 def as_of_graph(connection: psycopg.Connection, project: Project) -> AsOfGraph:
-    """The graph as far as its tables are there: what has not been made yet is left out with all that is made of it."""
+    """The graph as far as its tables are there; what has not been made yet is left out.
+
+    Raises ``StaleTableError`` for a table that stands while one that it is made of does not.
+    """
     columns = columns_of(connection, project)
     left_of_staging = project.ancestors(node.relation for node in project.nodes.values() if node.layer == "staging")
     right = {
@@ -91,9 +98,13 @@ def as_of_graph(connection: psycopg.Connection, project: Project) -> AsOfGraph:
         for node in project.nodes.values()
         if node.layer in ("intermediate", "curated") and node.sql and node.relation not in left_of_staging
     }
-    made = {
-        one for one in right if one in columns and all(need in columns for need in project.ancestors([one]) & right)
-    }
+    made = {one for one in right if one in columns}
+    for one in sorted(made):
+        if missing := (project.ancestors([one]) & right) - made:
+            raise StaleTableError(
+                f"{'.'.join(one)} stands, but {', '.join('.'.join(need) for need in sorted(missing))}, that it is made "
+                "of, does not: run `mlb transform`"
+            )
     moments = {one: _moment_column(columns[one]) for one in made}
     judged = [
         one

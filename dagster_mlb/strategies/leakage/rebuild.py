@@ -15,10 +15,11 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
-from dagster_mlb.strategies.leakage.graph import KNOWN_AT, AsOfGraph, Column
+from dagster_mlb.strategies.leakage.graph import KNOWN_AT, AsOfGraph, Column, StaleTableError
 from dagster_mlb.warehouse.compiled import Relation, with_relations
 
-Mutation = Literal["truncation", "poisoning"]
+Mutation = Literal["truncation", "poisoning", "lag"]
+#: Those that must change nothing; a *lag* makes every row known a day later than it was, and may cost skill.
 MUTATIONS: tuple[Mutation, ...] = ("truncation", "poisoning")
 
 #: What a row is of, and when: noise there would move it to another market or another moment.
@@ -88,10 +89,6 @@ where not coalesce(games.scheduled_start_at <= %(moment)s and games.first_pitch_
 """
 
 
-class StaleTableError(RuntimeError):
-    """A table was made by another version of its model: it cannot be compared with what the model says now."""
-
-
 @dataclass(frozen=True)
 class Window:
     """The games of a few days, with what belongs to their events set apart: relation → temporary table."""
@@ -128,11 +125,11 @@ def judged(games: Window, moment: datetime) -> Iterator[None]:
 def rebuilt(
     games: Window, mutation: Mutation, moment: datetime, seed: int, clock: datetime
 ) -> Iterator[dict[Relation, str]]:
-    """The models built on stores that were cut, or poisoned, at ``moment``: relation → temporary table. Gone with the
-    block.
+    """The models built on stores that were cut, or poisoned, at ``moment`` (a *lag* has none): relation → temporary
+    table. Gone with the block.
 
-    Cut stores stand in a world whose clock stopped at ``moment``; poisoned ones at ``clock``. Raises StaleTableError
-    where a table that stands has other columns than its model.
+    Cut stores stand in a world whose clock stopped at ``moment``, the others at ``clock``. Raises StaleTableError where
+    a table that stands has other columns than its model.
     """
     connection, graph = games.connection, games.graph
     with connection.transaction(force_rollback=True):
@@ -140,7 +137,7 @@ def rebuilt(
         for relation in graph.stores:
             names[relation] = _mutated(games, relation, mutation, moment, seed)
         for relation in graph.others:
-            if graph.has(relation, _FIRST_PITCH):
+            if graph.has(relation, _FIRST_PITCH) and mutation != "lag":
                 names[relation] = _not_begun(games, relation, mutation, moment, seed)
         now = moment if mutation == "truncation" else clock
         connection.execute("create temporary table clock on commit drop as select %s::timestamptz as now_at", [now])
@@ -190,7 +187,7 @@ def _set_apart(connection: psycopg.Connection, graph: AsOfGraph, relation: Relat
 
 
 def _mutated(games: Window, relation: Relation, mutation: Mutation, moment: datetime, seed: int) -> str:
-    """A view of a store in which the future was taken away, or noise was put into it."""
+    """A view of a store in which the future was taken away, or noise was put into it, or all of it came a day later."""
     columns = games.graph.columns[relation]
     name = relation[1]
     if relation in games.narrowed:
@@ -201,6 +198,10 @@ def _mutated(games: Window, relation: Relation, mutation: Mutation, moment: date
     if mutation == "truncation":
         listed = ", ".join(f'store."{column.name}"' for column in columns)
         text = f"select {listed} from {source} as store where {known} <= {at}"
+    elif mutation == "lag":
+        later = f"store.{KNOWN_AT} + interval '1 day' as {KNOWN_AT}"
+        listed = ", ".join(later if column.name == KNOWN_AT else f'store."{column.name}"' for column in columns)
+        text = f"select {listed} from {source} as store"
     else:
         noise = f"(hashtextextended(store::text, {seed}) & 1023)::int"
         listed = ", ".join(_noisy(column, noise, f"{known} <= {at}") for column in columns)
