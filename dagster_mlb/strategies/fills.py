@@ -11,7 +11,8 @@ A bet is decided at the price on the screen and filled at the first one obtainab
 ============  =========================================================================================================
 
 A decision at the *close* is the last price itself: seconds later the game has begun. It is got as it stood, and is a
-benchmark rather than a bet that could have been made.
+benchmark rather than a bet that could have been made. Where the moment of arrival is still to come (today's slate) the
+price that stands now is taken; a later run says what it became.
 """
 
 from __future__ import annotations

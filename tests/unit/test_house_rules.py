@@ -69,7 +69,9 @@ ENVIRONMENT_USERS = {
 }
 # Chance belongs to the league; these hold seeded statistics.
 SEEDED = {
-    "strategies/statistics.py",
+    "strategies/drawdowns.py",
+    "strategies/estimates.py",
+    "strategies/luck.py",
     "strategies/leakage/behaviour.py",
     "strategies/leakage/moments.py",
 }
