@@ -98,7 +98,7 @@ def _standing(asked: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
     ``_decimal``, ``_known_at``, ``_is_open``, ``_closed_because``. What is taken as it stood keeps its own price.
     """
     at_a_moment = asked.filter(~_is_taken_as_it_stood())
-    # Only what the bets' own books said of their markets: sorting a season of every book takes longer than all the rest.
+    # Only what the bets' own books said of their markets: sorting a season of every book takes longer than the rest.
     moments = states.join(at_a_moment.select(_QUOTE).unique(), on=_QUOTE, how="semi")
     if "label" in states.columns:
         moments = moments.filter(pl.col("label").is_null())
