@@ -9,6 +9,7 @@ import typer
 from dagster_mlb.cli_face import console, plain_errors, prepared
 
 if TYPE_CHECKING:
+    from dagster_mlb.settings import Settings
     from dagster_mlb.strategies.leakage.report import LeakageReport
 
 _TOLD = 30  # differences that are listed
@@ -26,10 +27,12 @@ def leaks(
     part: Annotated[
         list[str] | None, typer.Option(help="tables, ratings, signals or bets; may be given again. Default: all.")
     ] = None,
+    skill: Annotated[bool, typer.Option("--skill", help="Also label shuffle and time shift.")] = False,
 ) -> None:
     """Build once more what was decided at some moments without what came after them, and compare it with what stands.
 
-    Exit code 1 where something knew its future. Nothing that stands is changed.
+    With --skill also: results dealt anew, features of a day earlier. Exit code 1 where something knew its future.
+    Nothing that stands is changed.
     """
     from dagster_mlb.pipeline import is_up_to_date
     from dagster_mlb.strategies.leakage.live import ALL_PARTS, SEED, check_live_graph
@@ -49,7 +52,27 @@ def leaks(
             seed=SEED if seed is None else seed,
         )
         print_report(report)
-    raise typer.Exit(0 if report.passed else 1)
+        told = print_skill(settings, report.seed) if skill else []
+    raise typer.Exit(0 if report.passed and not told else 1)
+
+
+def print_skill(settings: Settings, seed: int) -> list[str]:
+    """Every figure, the furthest off first; returns those that are too far."""
+    from dagster_mlb.reporting.status import plain_table
+    from dagster_mlb.strategies.leakage.skill import failed
+    from dagster_mlb.strategies.leakage.skill_live import check_skill
+
+    found = check_skill(settings, seed=seed)
+    rows = [
+        (one.check, one.subject, one.figure, one.n, f"{one.value:+.4f}", f"{one.expected:+.4f}", f"{one.z:+.1f}")
+        for one in sorted(found, key=lambda one: -abs(one.z))
+    ]
+    columns = ("check", "of", "figure", ">n", ">is", ">may be", ">standard errors off")
+    console().print(plain_table("Skill that must not be there", columns, rows) if rows else "Too few bets for skill.")
+    told = failed(found)
+    for line in told:
+        console().print(f"[red]leak[/]  {line}", soft_wrap=True)
+    return told
 
 
 def print_report(report: LeakageReport) -> None:

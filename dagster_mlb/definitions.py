@@ -54,6 +54,7 @@ def build_defs(
             leakage_checks.features_know_no_future,
             leakage_checks.signals_know_no_future,
             leakage_checks.bets_know_no_future,
+            leakage_checks.skill_is_not_of_the_future,
         ],
         jobs=asset_jobs,
         schedules=schedules.schedules(settings, asset_jobs),

@@ -2,12 +2,13 @@
 
 Three, each before what rests on it: dbt's tables and features before anything is learned or bet, signals before bets,
 bets before their figures. Blocking, for a number that knew its future is worse than none: the tables right of the gate
-keep their last good rows.
+keep their last good rows. Label shuffle and time shift are statistics, which luck may fail: they only warn.
 
 (Dagster reads annotations at definition time: modules of assets go without ``from __future__ import annotations``.)
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -15,9 +16,13 @@ from dagster_mlb.settings import Settings
 
 if TYPE_CHECKING:
     from dagster_mlb.strategies.leakage.report import LeakageReport
+    from dagster_mlb.strategies.leakage.skill import Skill
 
 # The latest day and one drawn from all the others, another one every day: over a season the gate walks the whole past.
 PAST_DAYS = 1
+# The daily run is to stay quick; `mlb leaks` deals more often and shifts more days.
+DEALINGS = 3
+SHIFTED_DAYS = 15
 _TOLD = 10
 
 
@@ -45,11 +50,25 @@ def bets_know_no_future(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckRe
     return leakage_result(_checked(settings, "bets"))
 
 
+@dg.asset_check(asset=["curated", "strategy_results"])
+def skill_is_not_of_the_future(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """With results dealt anew every strategy returns what the close says of its bets, and no prediction tells winners;
+    with features and context of a day earlier neither models nor strategies do better. A warning.
+    """
+    from dagster_mlb.strategies.leakage.skill_live import check_skill
+
+    return skill_result(check_skill(settings, seed=_seed(settings), days=SHIFTED_DAYS, rounds=DEALINGS))
+
+
 def _checked(settings: Settings, part: str, a_day: int = 1) -> "LeakageReport":
     from dagster_mlb.strategies.leakage.live import check_live_graph
 
-    seed = settings.now().date().toordinal()
-    return check_live_graph(settings, parts=[part], past=PAST_DAYS, doubleheaders=0, a_day=a_day, seed=seed)  # type: ignore[list-item]
+    wanted: Any = [part]
+    return check_live_graph(settings, parts=wanted, past=PAST_DAYS, doubleheaders=0, a_day=a_day, seed=_seed(settings))
+
+
+def _seed(settings: Settings) -> int:
+    return settings.now().date().toordinal()
 
 
 def leakage_result(report: "LeakageReport") -> dg.AssetCheckResult:
@@ -70,5 +89,26 @@ def leakage_result(report: "LeakageReport") -> dg.AssetCheckResult:
             "seed": report.seed,
             "seconds": round(report.seconds, 2),
             "tables": dg.MetadataValue.md("\n".join(table)),
+        },
+    )
+
+
+def skill_result(skills: "Sequence[Skill]") -> dg.AssetCheckResult:
+    """Every figure with how many standard errors it is off, the furthest first."""
+    from dagster_mlb.strategies.leakage.skill import failed
+
+    told = failed(skills)
+    table = ["| check | of | figure | n | is | may be | standard errors off |", "|---|---|---|--:|--:|--:|--:|"]
+    for one in sorted(skills, key=lambda one: -abs(one.z)):
+        numbers = f"{one.n:,} | {one.value:+.4f} | {one.expected:+.4f} | {one.z:+.1f}"
+        table.append(f"| {one.check} | {one.subject} | {one.figure} | {numbers} |")
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(told[:_TOLD]) or None,
+        metadata={
+            "figures": len(skills),
+            "too far off": len(told),
+            "skill that must not be there": dg.MetadataValue.md("\n".join(table) if skills else "too few bets yet"),
         },
     )

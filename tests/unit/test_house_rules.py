@@ -74,6 +74,7 @@ SEEDED = {
     "strategies/luck.py",
     "strategies/leakage/behaviour.py",
     "strategies/leakage/moments.py",
+    "strategies/leakage/skill_live.py",
 }
 
 

@@ -17,6 +17,7 @@ from dagster_mlb.strategies.as_of import as_of_frame
 from dagster_mlb.strategies.leakage.graph import as_of_graph
 from dagster_mlb.strategies.leakage.rebuild import rebuilt, window
 from dagster_mlb.strategies.leakage.skill import (
+    ROUNDS,
     Skill,
     label_shuffle,
     label_shuffle_of_predictions,
@@ -61,9 +62,16 @@ where games.home_win is not null and predictions.decision <> 'current'
 
 
 def check_skill(
-    settings: Settings, *, seed: int, strategies: Sequence[Strategy] | None = None, days: int = SHIFTED_DAYS
+    settings: Settings,
+    *,
+    seed: int,
+    strategies: Sequence[Strategy] | None = None,
+    days: int = SHIFTED_DAYS,
+    rounds: int = ROUNDS,
 ) -> list[Skill]:
-    """Every figure that there is enough of. ``days``: how many of the latest ones with results are shifted."""
+    """Every figure that there is enough of. ``days``: how many of the latest ones with results are shifted; ``rounds``:
+    how often results are dealt.
+    """
     from dagster_mlb.warehouse.frames import read_frame
 
     rng = np.random.default_rng(seed)
@@ -71,10 +79,10 @@ def check_skill(
     if _is_there(settings, "curated.strategy_results"):
         bets, games = read_frame(settings, _BETS_SQL), read_frame(settings, _GAMES_SQL)
         results, closes = read_frame(settings, _RESULTS_SQL), read_frame(settings, _CLOSES_SQL)
-        found += label_shuffle(lambda _: bets, games, results, strata_of(closes), settings.now(), rng)
+        found += label_shuffle(lambda _: bets, games, results, strata_of(closes), settings.now(), rng, rounds=rounds)
     if _is_there(settings, "curated.predictions"):
         predictions = read_frame(settings, _PREDICTIONS_SQL)
-        found += label_shuffle_of_predictions(predictions, rng)
+        found += label_shuffle_of_predictions(predictions, rng, rounds=rounds)
         found += time_shift(settings, predictions, strategies=strategies, days=days)
     return found
 
