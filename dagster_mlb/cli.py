@@ -156,7 +156,8 @@ def trace(
 def status(
     checksums: Annotated[bool, typer.Option("--checksums", help="Also the checksum of every table.")] = False,
 ) -> None:
-    """Rows per layer, the newest loads, and what waits."""
+    """Rows per layer, the newest loads, what waits, and prices that came too late to be bet."""
+    from dagster_mlb.reporting.in_play import in_play_lines, read_in_play
     from dagster_mlb.reporting.status import plain_table, read_status
     from dagster_mlb.reporting.terminal import layers_table
     from dagster_mlb.warehouse.checksums import table_checksums
@@ -169,6 +170,8 @@ def status(
         rows = [(o.load_id, o.source, o.name, o.ingested_at, o.provenance, o.records, o.state) for o in found.newest]
         screen.print(plain_table("Newest loads", columns, rows))
         screen.print(f"{found.pending} loads wait to be staged, {found.held} are held (`mlb loads held`).")
+        for line in in_play_lines(read_in_play(settings)):
+            screen.print(line, highlight=False)
         if checksums:
             sums = [(table, sum_.rows, sum_.checksum) for table, sum_ in table_checksums(settings).items()]
             screen.print(plain_table("Checksums of business columns", ("table", ">rows", ">checksum"), sums))

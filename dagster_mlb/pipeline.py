@@ -174,6 +174,7 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
     """`mlb archive load`: loads, prints every file, the season table, what was quarantined. Returns the exit code: 1
     where a file was refused."""
     from dagster_mlb.reporting.archive_differences import differences_table, read_differences, read_untied, untied_table
+    from dagster_mlb.reporting.in_play import in_play_lines, read_in_play
     from dagster_mlb.reporting.season_report import read_season_table
     from dagster_mlb.reporting.terminal import seasons_table
 
@@ -193,6 +194,8 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
         console.print(differences_table(differing), width=110)
     if len(untied):
         console.print(untied_table(untied), width=110)
+    for line in in_play_lines(read_in_play(settings)):
+        console.print(line, highlight=False)
     for name, seconds in loaded.times.seconds.items():
         console.print(f"  {seconds:6.1f} s  {name}")
     console.print(f"  {loaded.times.total:6.1f} s  in all")

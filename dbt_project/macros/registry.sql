@@ -83,6 +83,14 @@
     {{ return(['stg_action_network__splits', 'stg_vsin__splits', 'stg_sbd__splits']) }}
 {%- endmacro %}
 
+{# The models of quotes whose rows state when the game is to begin. #}
+{% macro models_that_state_a_start() -%}
+    {{ return([
+        'stg_tick_archive__quotes', 'stg_odds_api__quotes', 'stg_action_network__quotes', 'stg_sbd__quotes',
+        'stg_sbr__quotes', 'stg_sbr__history_quotes',
+    ]) }}
+{%- endmacro %}
+
 {# Models of prices and shares that read records which another model accounts for (of some raw tables, or of all). #}
 {% macro second_reading_models() -%}
     {{ return((quote_models() + split_models()) | reject('in', ['stg_sbr_archive__quotes', 'stg_tick_archive__quotes']) | list) }}

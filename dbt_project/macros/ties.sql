@@ -3,6 +3,9 @@
     case when {{ one }} <> {{ other }} then least({{ one }}, {{ other }}) || '-' || greatest({{ one }}, {{ other }}) end
 {%- endmacro %}
 
+{# Whether an archive does not name its events: then its day, its start and its clubs stand for a name. #}
+{% macro is_named_by_clubs(event_id) -%} {{ event_id }} like '%|%|%@%' {%- endmacro %}
+
 {# The ladder that ties a source's events to games (law 4). Each rung takes what the rungs above left open; a rung ties
    only what is unique on both sides, but for starts: a source may state one game anew under another event.
    `games` and `events` are relations or CTE names with the columns of int_spine_games and int_source_events.
@@ -17,7 +20,8 @@
    clubs_and_start     like start_time, where the source does not say which club is at home
    clubs_and_day       two clubs and a day, one event and one game, where the source does not say who is at home
    game_number         day, clubs and the number of the game
-   official_date       day and clubs, one event and one game
+   official_date       day and clubs, one event and one game. Not where only clubs and start name the event and its start is
+                       hours from the game's: that is the other game of a day, of which one was not played
    final_score         day, clubs and final score: after the fact
    elimination         the one event and the one game that a doubleheader's other ties leave
    date_repaired       clubs and final score within two days: the source's day is wrong
@@ -107,13 +111,14 @@ tied_0 as (
 {% set spreads_agree = "abs(extract(epoch from e.start_spread - g.start_spread)) <= 5400" %}
 {% set against_order = two_and_two ~ " and e.starts_that_day = 2 and e.start_spread >= interval '30 minutes' and " ~ spreads_agree ~ ' and e.start_order <> g.day_order' %}
 {% set not_beside_another = 'not (e.has_moved is true and exists (select from tied_before as t where t.source = e.source and t.game_key = g.game_key))' %}
+{% set not_another_start = '(' ~ is_named_by_clubs('e.event_id') ~ " and abs(extract(epoch from e.commence_at - g.scheduled_start_at)) > 3 * 3600) is not true" %}
 {% set rungs = [
     ('start_time', same_clubs ~ ' and ' ~ near_days ~ ' and (' ~ near_start ~ ' or (' ~ at_first_pitch ~ ')) and (' ~ against_order ~ ') is not true', 1.0, false, true),
     ('doubleheader_order', same_clubs ~ ' and ' ~ two_and_two ~ " and e.starts_that_day = 2 and e.start_spread >= interval '30 minutes' and coalesce(" ~ spreads_agree ~ ', true) and e.start_order = g.day_order', 0.95, false, false),
     ('begun_first', same_clubs ~ ' and ' ~ two_and_two ~ ' and e.starts_that_day = 0 and e.begun_order = g.day_order', 0.97, false, false),
     ('start_nearby', same_clubs ~ ' and ' ~ near_days ~ " and g.scheduled_start_at between e.commence_at - interval '3 hours' and e.commence_at + interval '3 hours' and g.games_that_day = 1 and " ~ not_beside_another, 0.98, false, true),
     ('game_number', by_day ~ ' and e.game_number = g.game_number', 1.0, false, false),
-    ('official_date', by_day ~ ' and e.events_that_day = 1 and g.games_that_day = 1', 0.99, false, false),
+    ('official_date', by_day ~ ' and e.events_that_day = 1 and g.games_that_day = 1 and ' ~ not_another_start, 0.99, false, false),
     ('clubs_and_start', same_pair ~ ' and ' ~ near_days ~ ' and ' ~ near_start, 0.97, false, true),
     ('clubs_and_day', same_pair ~ ' and e.official_date = g.official_date and e.events_that_day = 1 and g.games_that_day = 1', 0.95, false, false),
     ('final_score', by_day ~ ' and e.home_runs = g.home_runs and e.away_runs = g.away_runs', 0.97, false, false),

@@ -14,6 +14,7 @@ from dagster_mlb.warehouse.prepare import prepare
 # The laws that are too fine for a test of tables: how sides pair, how events are tied, what is known when.
 TOLD_BY_UNIT_TESTS = {
     "int_market_states",
+    "int_doubtful_days",
     "int_event_statements",
     "int_source_events",
     "int_result_ties",

@@ -1,6 +1,7 @@
 -- Ticks under their game: sides as the spine has them, labels at the game's own moments, and whether it was pre-game.
 -- slot 1 is home or over, slot 2 away or under. Main lines of the whole game; an archive's label stands for a moment, the
--- label of a price whose moment is known (a source's word for its first price) does not.
+-- label of a price whose moment is known (a source's word for its first price) does not. Prices of which nobody can say
+-- which game they are of (int_doubtful_days) are not here.
 {{ config(indexes=[{'columns': ['game_key']}]) }}
 
 select
@@ -46,4 +47,12 @@ from {{ ref('odds_ticks') }} as ticks
 inner join {{ ref('odds_series') }} as series on series.series_id = ticks.series_id
 inner join {{ ref('game_crosswalk') }} as ties on ties.source = series.source and ties.event_id = series.event_id
 inner join {{ ref('games') }} as games on games.game_key = ties.game_key
-where series.period = 'game' and series.alternate_line = '' and series.market in ('moneyline', 'spread', 'total')
+left join {{ ref('int_doubtful_days') }} as doubtful
+    on doubtful.source = series.source
+    and doubtful.event_id = series.event_id
+    and doubtful.book = series.book
+    and doubtful.told_on = {{ new_york_date('ticks.known_at') }}
+    and ticks.observed_at is not null
+where
+    doubtful.event_id is null
+    and series.period = 'game' and series.alternate_line = '' and series.market in ('moneyline', 'spread', 'total')
