@@ -28,6 +28,7 @@ _READ = [
     ["staging", "int_market_states"],
     ["staging", "game_results"],
     ["staging", "starters"],
+    ["staging", "sportsbooks"],
 ]
 
 
