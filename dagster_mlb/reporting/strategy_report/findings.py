@@ -163,8 +163,8 @@ def a_jump_takes_its_price_with_it(latency: pl.DataFrame, basis: str, seconds: i
     claim = "After a jump its old price is gone"
     before = _row(latency, pl.col("moment") == "before")
     after = _row(latency, pl.col("latency") == seconds)
-    if before is None or after is None or before["ev_clv"] is None or after["ev_clv"] is None:
-        return _nothing(claim, "No book's ticks with jumps are in the warehouse.")
+    if before is None or after is None or before["ev_clv_se"] is None or after["ev_clv_se"] is None:
+        return _nothing(claim, "No book's ticks with jumps on more than one day are in the warehouse.")
     error = (before["ev_clv_se"] ** 2 + after["ev_clv_se"] ** 2) ** 0.5
     is_gone = before["ev_clv"] - after["ev_clv"] > ONE * error
     is_hold = abs(after["ev_clv"] + after["hold"]) <= max(MANY * after["ev_clv_se"], 0.002)

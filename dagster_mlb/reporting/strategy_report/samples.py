@@ -6,6 +6,7 @@ the simulated league have nothing in common but their columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -144,8 +145,9 @@ def seasons_of(told: str) -> set[int]:
     """
     found: set[int] = set()
     for part in told.split(","):
-        first, _, last = part.strip().replace("–", "-").partition("-")
-        if not first.isdigit() or (last and not last.isdigit()) or (last and int(last) < int(first)):
+        span = re.fullmatch(r"\s*(\d{4})(?:\s*[-–]\s*(\d{4}))?\s*", part)
+        first, last = (int(span[1]), int(span[2] or span[1])) if span else (1, 0)
+        if last < first:
             raise SeasonsError(f'"{told}" are no seasons: write 2010-2019, or 2014,2016')
-        found |= set(range(int(first), int(last or first) + 1))
+        found |= set(range(first, last + 1))
     return found
