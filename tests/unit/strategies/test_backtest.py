@@ -136,6 +136,31 @@ def test_later_stakes_grow_with_what_was_won_before_they_were_placed():
         assert won == pytest.approx(stake * 100 / 150)
 
 
+def test_what_is_published_at_any_moment_is_in_the_settlements_of_a_later_run():
+    """A score is corrected twice, a game is called off, another is void until its result comes a week later."""
+    day_after = noon_before(FIRST_DAY) + 2 * DAY
+    results = [
+        result_row(1, 5, 3, known_at=day_after),
+        result_row(1, 2, 3, version=2, known_at=day_after + DAY),
+        result_row(1, 4, 3, version=3, known_at=day_after + 20 * DAY),
+        result_row(3, known_at=day_after + 7 * DAY),
+    ]
+    games = pl.DataFrame([game_row(1), game_row(2, status="postponed"), game_row(3)])
+    outcomes = outcomes_of(games, results, *(close(key) for key in (1, 2, 3)))
+    offers = [offer(1), offer(2), offer(3)]
+    later = run(HomeSide(), *offers, outcomes=outcomes).settlements
+    assert later.group_by("game_key").len().sort("game_key")["len"].to_list() == [3, 1, 2]
+    for hours in (0, 20, 30, 60, 80, 110, 200, 400, 600):
+        now = day_after + hours * HOUR
+        bets = run(HomeSide(), *offers, outcomes=outcomes, now=now).bets
+        standing = later.filter(
+            (pl.col("settled_at") <= now) & (pl.col("superseded_at").is_null() | (pl.col("superseded_at") > now))
+        )
+        columns = ("bet_id", "result", "profit", "settled_at", "settlement_reason")
+        published = bets.filter(pl.col("result") != "pending").select(columns).sort("bet_id")
+        assert published.equals(standing.select(columns).sort("bet_id"))
+
+
 def test_listed_pitchers_are_asked_for_by_the_strategy():
     starters = starters_of(
         *(starter(side, "Cole", noon_before(FIRST_DAY) - HOUR) for side in ("home", "away")),
