@@ -33,17 +33,25 @@ several as (
 
 line_turns as (
 
-    select several.game_key, several.market, several.kind, several.known_at, turns.line, turns.turn, several.weight
+    select
+        several.game_key,
+        several.market,
+        several.kind,
+        several.known_at,
+        turns.line,
+        sum(turns.turn)::float8 as turn,
+        sum(turns.turn * several.weight) as weight_turn
     from several
     cross join lateral (values (line, is_open::int), (last_line, -was_open::int)) as turns (line, turn)
     where turns.turn <> 0 and (several.is_open <> several.was_open or several.line <> several.last_line)
+    group by several.game_key, several.market, several.kind, several.known_at, turns.line
 
 ),
 
 -- Every line at every moment, whether it changed there or not.
 told as (
 
-    select game_key, market, kind, known_at, line, turn::float8 as turn, turn * weight as weight_turn
+    select game_key, market, kind, known_at, line, turn, weight_turn
     from line_turns
     union all
     select times.game_key, times.market, times.kind, times.known_at, lines.line, 0, 0

@@ -10,7 +10,10 @@ with points as (
 
 states as (
 
-    select * from {{ ref('int_market_states') }}
+    select
+        states.*,
+        lead(known_at) over (partition by game_key, market, source, book, label order by known_at) as next_known_at
+    from {{ ref('int_market_states') }} as states
 
 ),
 
@@ -43,6 +46,7 @@ known as (
     inner join states
         on states.game_key = points.game_key
         and states.known_at <= points.decision_at
+        and (states.next_known_at is null or states.next_known_at > points.decision_at)
         -- A labelled price stood at its own moment; of any other nothing is known.
         and (states.label is null or states.label = points.decision)
 

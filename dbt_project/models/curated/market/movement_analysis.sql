@@ -71,7 +71,7 @@ stepped as (
 ),
 
 -- Into a new episode, and from a source's own mean to the books, is no step.
-steps as (
+stepping as (
 
     select
         stepped.*,
@@ -80,6 +80,62 @@ steps as (
             else level - last_level
         end as step
     from stepped
+
+),
+
+-- The last large move either way before each step, of these books and this episode.
+turning as (
+
+    select
+        stepping.*,
+        max(known_at) filter (where step is not null and move > 0.01) over so_far as last_up_at,
+        max(known_at) filter (where step is not null and move < -0.01) over so_far as last_down_at,
+        min(known_at) filter (where kind = 'book') over so_far as first_book_at
+    from stepping
+    window so_far as (
+        partition by game_key, market order by known_at rows between unbounded preceding and 1 preceding
+    )
+
+),
+
+-- A turn: the books' move of more than a hundredth against their last such move.
+steps as (
+
+    select
+        game_key,
+        market,
+        kind,
+        known_at,
+        next_known_at,
+        episode,
+        is_open,
+        place,
+        label,
+        line,
+        probability_1,
+        level,
+        step,
+        move,
+        step is not null and abs(move) > 0.01
+            and case when move > 0 then last_down_at else last_up_at end
+            >= greatest(
+                case when move > 0 then last_up_at else last_down_at end,
+                case when kind = 'book' then first_book_at end,
+                case when episode > 0 then moments[episode] end,
+                '-infinity'
+            ) as is_turn,
+        n_books,
+        n_suspended,
+        dispersion,
+        hold,
+        sharp_level,
+        retail_level,
+        joined_books,
+        moment_assumed,
+        capture,
+        provenance,
+        load_id
+    from turning
     offset 0
 
 ),
@@ -92,7 +148,25 @@ present as (
         points.now_episode,
         points.moments as news,
         points.reasons,
-        steps.*
+        steps.game_key,
+        steps.market,
+        steps.kind,
+        steps.known_at,
+        steps.place,
+        steps.line,
+        steps.probability_1,
+        steps.level,
+        steps.move,
+        steps.n_books,
+        steps.n_suspended,
+        steps.dispersion,
+        steps.hold,
+        steps.sharp_level,
+        steps.retail_level,
+        steps.moment_assumed,
+        steps.capture,
+        steps.provenance,
+        steps.load_id
     from points
     inner join steps
         on steps.game_key = points.game_key and steps.known_at <= points.decision_at
@@ -116,24 +190,24 @@ opens as (
         steps.hold,
         steps.episode,
         steps.moment_assumed,
-        coalesce(steps.sharp_level, (
+        case when steps.kind = 'book' then coalesce(steps.sharp_level, (
             select later.sharp_level
             from {{ ref('consensus_path') }} as later
             where
-                steps.kind = 'book' and later.game_key = steps.game_key and later.market = steps.market
+                later.game_key = steps.game_key and later.market = steps.market and later.kind = 'book'
                 and later.sharp_level is not null
             order by later.known_at
             limit 1
-        )) as sharp_level,
-        coalesce(steps.retail_level, (
+        )) end as sharp_level,
+        case when steps.kind = 'book' then coalesce(steps.retail_level, (
             select later.retail_level
             from {{ ref('consensus_path') }} as later
             where
-                steps.kind = 'book' and later.game_key = steps.game_key and later.market = steps.market
+                later.game_key = steps.game_key and later.market = steps.market and later.kind = 'book'
                 and later.retail_level is not null
             order by later.known_at
             limit 1
-        )) as retail_level
+        )) end as retail_level
     from steps
     -- A label's close is no open.
     where steps.is_open and steps.label is distinct from 'close'
@@ -153,6 +227,7 @@ walked as (
         max(present.kind) as kind,
         bool_or(steps.moment_assumed) as moment_assumed,
         count(*) filter (where steps.move <> 0 and steps.step is not null)::int as n_moves,
+        count(*) filter (where steps.is_turn)::int as reversals,
         max(steps.level) as level_high,
         min(steps.level) as level_low,
         sum(abs(steps.move)) filter (where steps.step is not null) as total_variation,
@@ -179,55 +254,6 @@ walked as (
     cross join lateral (select steps.episode = present.now_episode as is_of_now) as told
     where
         present.kind = 'book' or present.place > 2 or not present.moment_assumed or present.news is not null
-    group by present.game_key, present.market, present.decision
-
-),
-
--- A turn: the books' move of more than a hundredth against the last such move of the episode. (The prices that the news
--- itself brought are its start.)
-large as (
-
-    select
-        path.game_key,
-        path.market,
-        path.kind,
-        path.known_at,
-        path.move,
-        lag(path.move) over in_time as last_move,
-        lag(path.kind) over in_time as last_kind,
-        lag(path.known_at) over in_time as last_known_at
-    from {{ ref('consensus_path') }} as path
-    where
-        abs(path.move) > 0.01
-        and not exists (
-            select from steps
-            where
-                steps.step is null and not steps.is_open
-                and steps.game_key = path.game_key and steps.market = path.market and steps.known_at = path.known_at
-        )
-    window in_time as (partition by path.game_key, path.market order by path.known_at)
-
-),
-
-turns as (
-
-    select large.game_key, large.market, large.kind, large.known_at
-    from large
-    left join news on news.game_key = large.game_key
-    where
-        sign(large.move) <> sign(large.last_move)
-        and large.kind = large.last_kind
-        and {{ episode_of('news.moments', 'large.known_at') }} = {{ episode_of('news.moments', 'large.last_known_at') }}
-
-),
-
-turned as (
-
-    select present.game_key, present.market, present.decision, count(*)::int as reversals
-    from present
-    inner join turns
-        on turns.game_key = present.game_key and turns.market = present.market and turns.kind = present.kind
-        and turns.known_at <= present.decision_at
     group by present.game_key, present.market, present.decision
 
 ),
@@ -344,7 +370,7 @@ joined as (
         coalesce(walked.level_low, least(present.level, opens.level)) as level_low,
         coalesce(case when walked.game_key is null then abs(present.move) else walked.total_variation end, 0)
             as total_variation,
-        coalesce(turned.reversals, 0) as reversals,
+        coalesce(walked.reversals, 0) as reversals,
         case when walked.game_key is null then opens.level else walked.episode_level end as episode_level,
         walked.episode_at,
         -- Windows are of measured moments, from a level that stands to one that stands.
@@ -368,9 +394,6 @@ joined as (
     left join walked
         on walked.game_key = present.game_key and walked.market = present.market
         and walked.decision = present.decision
-    left join turned
-        on turned.game_key = present.game_key and turned.market = present.market
-        and turned.decision = present.decision
     left join led
         on led.game_key = present.game_key and led.market = present.market and led.decision = present.decision
     left join weighed
