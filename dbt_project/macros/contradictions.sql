@@ -21,6 +21,15 @@
         quote.series_id = told.series_id and quote.label is not distinct from told.label
         and {{ answer }} is not distinct from told.answer and {{ moment }} is not distinct from told.moment
     {%- endset -%}
+    {%- set finding -%}
+        left(
+            quote.book || ' ' || quote.market || ' ' || quote.side || ' is told as ' || told.told || coalesce(
+                ' at ' || to_char(told.moment at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'),
+                ', each labelled ' || told.label
+            ) || ': nothing says which of them stood',
+            500
+        )
+    {%- endset %}
     do $contradictions$
     begin
         create temporary table told_twice on commit drop as
@@ -77,7 +86,7 @@
         if not exists (select from contradicted) then return; end if;
         analyze contradicted;
 
-        create temporary table newly_contradicted on commit drop as
+        create temporary table lately_contradicted on commit drop as
         with marked as (
             update {{ this }} as quote
             set
@@ -85,17 +94,15 @@
                 {%- if has_status %}
                 disposition = 'quarantined',
                 {%- endif %}
-                reason = left(quote.book || ' ' || quote.market || ' ' || quote.side || ' is told as ' || told.told || coalesce(
-                    ' at ' || to_char(told.moment at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'),
-                    ', each labelled ' || told.label
-                ) || ': nothing says which of them stood', 500)
+                reason = {{ finding }}
             from contradicted as told
-            where {{ same }} and quote.rule is null
+            where {{ same }} and quote.reason is distinct from {{ finding }} -- a third price is told with the other two
             returning quote.series_id, quote.load_id
         )
-        select series_id, load_id from marked;
+        select series_id, load_id from marked where load_id not in {{ pending_loads() }};
 
-        {{ make_series_anew('newly_contradicted') }}
+        if not exists (select from lately_contradicted) then return; end if;
+        {{ make_series_anew('lately_contradicted') }}
     end $contradictions$
 {%- endmacro %}
 

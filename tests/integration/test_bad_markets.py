@@ -132,9 +132,14 @@ def bad_sheet() -> bytes:
 
 
 def contradicting_ticks() -> list[str]:
-    """Another file: one price of game 1 three hours before, told otherwise; the other as it was."""
+    """Another file: one price of game 1 three hours before, told otherwise; the other as it was. Of what game 0
+    contradicts itself in, a third price."""
     home, away = GAMES[1].prices[1], GAMES[1].prices[0]
-    return [tick(GAMES[1], 3, side="home", price=str(home - 40)), tick(GAMES[1], 3, side="away", price=str(away + 1))]
+    return [
+        tick(GAMES[1], 3, side="home", price=str(home - 40)),
+        tick(GAMES[1], 3, side="away", price=str(away + 1)),
+        tick(GAMES[0], 2, side="home", price="-140"),
+    ]
 
 
 # --------------------------------------------------------------------------------------------- the game of 2025
@@ -493,6 +498,11 @@ def test_a_later_file_that_contradicts_an_earlier_one_takes_both_prices_away(wor
     assert {(row.name, row.record_number) for row in _contradicted(world, "-120 and -161")} == {
         ("ticks_2016.csv", 9),
         ("ticks_later_2016.csv", 2),
+    }
+    assert {(row.name, row.record_number) for row in _contradicted(world, "-130 and -140 and 125")} == {
+        ("ticks_2016.csv", 14),
+        ("ticks_2016.csv", 15),
+        ("ticks_later_2016.csv", 4),
     }
     assert world.unaccounted() == []
 
