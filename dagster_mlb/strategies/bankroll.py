@@ -48,8 +48,9 @@ def stakes_over_time(
 ) -> Stakes:
     """The stake of every bet, in the bets' own order.
 
-    ``filled_at`` (µs), ``slate`` (any number a slate), ``share``: units where ``rules.method`` is flat, else shares of
-    the bankroll before the slate. What a moment stakes is never more than what is not out (flat stakes may be).
+    ``filled_at`` (µs), ``slate`` (any number a slate), ``share``: units where ``rules.method`` is flat or equal_payout,
+    else shares of the bankroll before the slate. What a moment stakes is never more than what is not out (flat stakes
+    may be).
     """
     if not len(share):
         return Stakes(*(np.zeros(0) for _ in range(3)))
@@ -72,7 +73,7 @@ def stakes_over_time(
     sources = (pairs % len(groups)).tolist()
 
     free, out, peak = rules.bankroll, 0.0, rules.bankroll
-    is_flat = rules.method == "flat"
+    is_flat = rules.method in ("flat", "equal_payout")
     amounts, bankrolls, scales = [0.0] * len(groups), [0.0] * len(groups), [1.0] * len(groups)
     before: dict[int, tuple[float, float]] = {}  # of each slate: the bankroll and the scale it began with
     at_group = 0

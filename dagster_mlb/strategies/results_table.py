@@ -45,7 +45,8 @@ create table if not exists curated.strategy_results (
     reason                text not null,
     stake                 double precision not null check (stake >= 0),
     bankroll_share        double precision check (bankroll_share between 0 and 1),
-    stake_method          text not null check (stake_method in ('flat', 'kelly', 'slate_kelly', 'none')),
+    stake_method          text not null
+        check (stake_method in ('flat', 'equal_payout', 'kelly', 'slate_kelly', 'none')),
     stake_reason          text,
     result                text not null
         check (result in ('win', 'loss', 'push', 'void', 'pending', 'unfilled')),

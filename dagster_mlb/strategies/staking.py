@@ -1,7 +1,9 @@
-"""How much every bet stakes: flat, by Kelly one by one, or by Kelly for a whole slate together.
+"""How much every bet stakes: flat, for equal payouts, by Kelly one by one, or by Kelly for a whole slate together.
 
 =============  ========================================================================================================
 *flat*         ``unit`` on every bet; the caps, which are shares of a bankroll, are Kelly's
+*equal_payout* ``unit`` over all bets of one decision on a market, each in proportion to 1/d (betting_domain §2.7): the
+               two legs of an arbitrage pay the same. A leg whose other found no price stands alone, and says so
 *kelly*        the fraction of what Kelly stakes on the bet by itself
 *slate_kelly*  all bets of a moment staked together: those of one game win and lose together as its score grid says
                (``slate_outcomes.py``). Where a game has no grid its bets are staked as if independent, and say so
@@ -95,6 +97,8 @@ def _shares(bets: pl.DataFrame, staking: Staking, markets: pl.DataFrame | None) 
     many = bets.height
     if staking.method == "flat":
         return Shares(np.ones(many), ["flat"] * many, [None] * many)
+    if staking.method == "equal_payout":
+        return _equal_payouts(bets)
     probability = probabilities_as_filled(bets)
     slate = bets["official_date"].cast(pl.Int32).to_numpy().astype(np.int64)
     moment = bets["filled_at"].cast(UTC_TIMESTAMP).dt.epoch("us").to_numpy().astype(np.int64)
@@ -114,3 +118,17 @@ def _shares(bets: pl.DataFrame, staking: Staking, markets: pl.DataFrame | None) 
         else:
             shares.why[row] = "no stake: the caps of its game or slate are reached, or its game's other bets are better"
     return shares
+
+
+ALONE: Final = "the other leg found no price: this one stands alone"
+
+
+def _equal_payouts(bets: pl.DataFrame) -> Shares:
+    """What each bet takes of a unit so that all bets of a decision on a market pay the same."""
+    decision = ["game_key", "market", "decision_at", "signal_id"]
+    told = bets.select(
+        share=(1 / pl.col("price_decimal")) / (1 / pl.col("price_decimal")).sum().over(decision),
+        is_alone=pl.len().over(decision) == 1,
+    )
+    why: list[str | None] = [ALONE if alone else None for alone in told["is_alone"]]
+    return Shares(told["share"].to_numpy().astype(np.float64), ["equal_payout"] * bets.height, why)

@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from dagster_mlb.strategies.evidence import is_asked, is_at_signal
-from dagster_mlb.strategies.protocol import OPPOSITE, Rule, StrategyParameters
+from dagster_mlb.strategies.protocol import OPPOSITE, Rule, Staking, StrategyParameters
 from dagster_mlb.strategies.reasons import number, this_side
 from dagster_mlb.strategies.sides import MOMENT
 
@@ -18,6 +18,7 @@ _LINE = (*MOMENT, "_line")
 class ArbitrageParameters(StrategyParameters):
     book: Literal["each"] = "each"
     form: Literal["follow"] = "follow"
+    staking: Staking = Staking(method="equal_payout")
     bets_per_market: int = Field(default=2, ge=2)
     min_profit: float = Field(default=0.02, gt=0, description="Of the whole stake; prior systems: 2 %")
     max_age_minutes: float = Field(
@@ -29,7 +30,7 @@ class ArbitrageParameters(StrategyParameters):
 class Arbitrage(Rule):
     """Both sides of a market on the same line, each at its best price, at two books, where 1/d₁ + 1/d₂ is so far below
     1 that the profit reaches ``min_profit``. There is no fade of it. Strength: the profit as a share of the whole
-    stake, if the two are staked as 1/d, which the reason says; flat stakes leave one outcome short.
+    stake, which the two are staked out of as 1/d, so that either outcome pays the same.
 
     Departs from the prior systems, which formed 1/home + 1/away of American numbers. Prices without an age (labels) are
     no pair that stood at one moment. At a signal the detector has looked at their age, and of what stood then the best

@@ -20,7 +20,7 @@ from dagster_mlb.strategies.protocol import OFFER_SCHEMA, Staking
 from dagster_mlb.strategies.settlement import HISTORY_COLUMNS
 from dagster_mlb.strategies.slate_outcomes import DECISION_MARKET_SCHEMA, decision_markets
 from dagster_mlb.strategies.slate_staking import CONTRADICTION, NO_GRID
-from dagster_mlb.strategies.staking import STAKE_SCHEMA, with_stakes
+from dagster_mlb.strategies.staking import ALONE, STAKE_SCHEMA, with_stakes
 
 WIDE = {"max_bet": 1.0, "max_game": 1.0, "max_slate": 0.9}
 NO_SETTLEMENTS = pl.DataFrame(
@@ -57,6 +57,20 @@ def test_flat_stakes_a_unit_whatever_is_thought_of_the_bet():
     frame = staked(Staking(unit=2.0), filled(p=None), filled(2, p=0.01))
     assert frame["stake"].to_list() == [2.0, 2.0]
     assert frame["bankroll_share"].to_list() == [0.02, 0.02] and set(frame["stake_method"]) == {"flat"}
+
+
+def test_the_legs_of_an_arbitrage_are_staked_so_that_either_pays_the_same():
+    frame = staked(
+        Staking(method="equal_payout"),
+        filled(side="home", price_american=110, price_decimal=2.10),
+        filled(side="away", price_american=105, price_decimal=2.05),
+        filled(2, side="home", price_american=105, price_decimal=2.05),
+    )
+    first, second, alone = frame["stake"]
+    assert first + second == pytest.approx(1.0) and first == pytest.approx(0.494, abs=1e-3)
+    assert first * 2.10 == pytest.approx(second * 2.05) == pytest.approx(1.0373, abs=1e-4)
+    assert alone == 1.0 and frame["stake_reason"].to_list() == [None, None, ALONE]
+    assert set(frame["stake_method"]) == {"equal_payout"}
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ settled as (
         cut.*,
         result in ('win', 'loss') as is_decided,
         case when result in ('win', 'loss') then stake end as turnover,
+        case when result in ('win', 'loss', 'push') then stake end as at_risk,
         case when result in ('win', 'loss') then profit end as decided_profit
     from cut
 
@@ -68,6 +69,7 @@ select
     coalesce(sum(turnover), 0)::double precision as turnover,
     coalesce(sum(decided_profit), 0)::double precision as profit,
     (sum(decided_profit) / nullif(sum(turnover), 0))::double precision as roi,
+    (sum(decided_profit) / nullif(sum(at_risk), 0))::double precision as return_on_stakes,
     case
         when count(*) filter (where is_decided) > 1
             then stddev_samp(profit / nullif(stake, 0)) filter (where is_decided)
