@@ -229,11 +229,11 @@ class PickError(ValueError):
 
 
 class Staking(BaseModel):
-    """How much is staked. *flat*: ``unit`` on every bet. *equal_payout*: ``unit`` on all bets that one decision makes on
-    a market together, so that each pays the same (the two legs of an arbitrage). *kelly*: the fraction of Kelly's stake
-    for each bet by itself, *slate_kelly* for all bets of a slate at once, both of the bankroll that is not out, and only
-    for bets with a calibrated probability. Caps are shares of the bankroll. ``halve_after``: stakes are halved while the
-    bankroll is that share below its peak.
+    """How much is staked. *flat*: ``unit`` on every bet. *equal_payout*: ``unit`` on all bets that one decision makes
+    on a market together, so that each pays the same (the two legs of an arbitrage). *kelly*: the fraction of Kelly's
+    stake for each bet by itself, *slate_kelly* for all bets of a slate at once, both of the bankroll that is not out,
+    and only for bets with a calibrated probability. Caps are shares of the bankroll. ``halve_after``: stakes are halved
+    while the bankroll is that share below its peak.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
