@@ -99,7 +99,7 @@ def backtest(
             for done in pages:
                 path = html if len(pages) == 1 else html.with_stem(f"{html.stem}-{done.name}")
                 path.write_text(page_of(done.contents), encoding="utf-8")
-                screen.print(f"{path}: the same as a page.")
+                screen.print(f"{path}: the same as a page.", soft_wrap=True)
 
 
 def report(
@@ -118,4 +118,5 @@ def report(
         settings, screen = prepared(), console()
         written = write_report(settings, out or settings.data_dir / "report.html", wanted)
         print_report(written.contents, screen)
-        screen.print(f"{written.path}: {written.path.stat().st_size / 1e6:.1f} MB, made in {written.seconds:.1f} s")
+        size = written.path.stat().st_size / 1000
+        screen.print(f"{written.path}: {size:,.0f} kB, made in {written.seconds:.1f} s", soft_wrap=True)

@@ -43,13 +43,16 @@ def print_report(contents: Contents, console: Console) -> None:
 def renderables(contents: Contents) -> Iterable[RenderableType]:
     """The parts in the order in which they are read."""
     from rich.rule import Rule
+    from rich.text import Text
 
     yield Rule(f"[bold]What the strategies earned: {contents.environment}, {contents.made_at}", style="cyan")
     for sample in contents.samples:
         rows = contents.rows.filter((pl.col("sample") == sample.key) & (pl.col("n") > 0))
         if rows.height:
             provenance = ", ".join(rows["provenance"].unique().sort())
-            yield rows_table(rows, f"{sample.title} · {provenance}", is_last=sample is contents.samples[-1])
+            yield rows_table(rows, f"{sample.title} · {provenance}")
+    if contents.rows.height:
+        yield Text(f"{CAPTION}\n", style="dim")
     if contents.absent.height:
         yield absent_table(contents.absent)
     yield findings_table(contents.findings)
@@ -80,7 +83,7 @@ def is_unanswered(finding: Finding) -> bool:
     return finding.verdict == "open" and finding.basis == "–"
 
 
-def rows_table(rows: pl.DataFrame, title: str, *, is_last: bool = True) -> Table:
+def rows_table(rows: pl.DataFrame, title: str) -> Table:
     """One row per strategy, decision and market. ``rows``: ``rows.ROW_SCHEMA``."""
     from rich import box
     from rich.table import Table
@@ -89,9 +92,6 @@ def rows_table(rows: pl.DataFrame, title: str, *, is_last: bool = True) -> Table
         title=title,
         title_justify="left",
         title_style="bold cyan",
-        caption=CAPTION if is_last else None,
-        caption_justify="left",
-        caption_style="dim",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 0, 0, 0),
@@ -145,6 +145,7 @@ def backtest_renderables(done: OwnBacktest) -> Iterable[RenderableType]:
         yield Text("It bet nothing: nothing on offer met its terms.", style="yellow")
     elif contents.rows.height:
         yield rows_table(contents.rows, "Beside the random side of the same prices")
+        yield Text(f"{CAPTION}\n", style="dim")
     if summary.roi_low is not None and summary.roi_high is not None:
         interval = (
             f"{number(100 * summary.roi_low, 1, signed=True)} to {number(100 * summary.roi_high, 1, signed=True)} %"
