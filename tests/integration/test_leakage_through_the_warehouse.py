@@ -39,8 +39,11 @@ from dagster_mlb.signals.table import publish_signals
 from dagster_mlb.simulator.schedule import SeasonPlan
 from dagster_mlb.simulator.server import run_league_server
 from dagster_mlb.strategies.backtest import run_strategies
+from dagster_mlb.strategies.families.book_conflict import BookConflict
+from dagster_mlb.strategies.families.line_movement import LineMovement
 from dagster_mlb.strategies.families.model_edge import ModelEdge
-from dagster_mlb.strategies.families.nulls import RandomSide
+from dagster_mlb.strategies.families.nulls import Favourite, RandomSide
+from dagster_mlb.strategies.families.steam import Steam
 from dagster_mlb.strategies.leakage.frames import Difference
 from dagster_mlb.strategies.leakage.graph import as_of_graph
 from dagster_mlb.strategies.leakage.live import SEED, check_live_graph
@@ -58,6 +61,16 @@ PLANS = (
 CUT = datetime(2025, 4, 12, 19, 21, tzinfo=UTC)
 WHOLE = World(seed=118, plans=PLANS, now=datetime(2025, 4, 15, 16, tzinfo=UTC))
 OTHERWISE = World(seed=118, plans=PLANS, now=WHOLE.now, redrawn_after=CUT, later_seed=5)
+
+# One or two of each decision: without skill, of moves, of several books, of signals; one staked by a bankroll.
+STRATEGIES = (
+    RandomSide(decision="open"),
+    LineMovement(decision="pregame", markets=("moneyline", "total")),
+    BookConflict(decision="pregame", form="fade"),
+    Favourite(decision="close", book="best"),
+    Steam(decision="signal"),
+    RandomSide(decision="signal", book="each"),
+)
 
 # What a listing says today of a doubleheader may have been announced after the decision.
 PAIRING = ("is_doubleheader", "game_number")
@@ -99,7 +112,7 @@ def worlds(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def bet_on_paper(settings: Settings, run_id: str) -> None:
     publish_signals(settings, run_id)
-    run_strategies(settings, run_id=run_id)
+    run_strategies(settings, run_id=run_id, strategies=STRATEGIES)
 
 
 def without(rows: Rows, games: set[int], *, columns: tuple[str, ...] = ()) -> Rows:
@@ -189,7 +202,7 @@ def test_a_doubleheader_is_one_once_it_was_announced(worlds: Worlds) -> None:
 
 
 def test_the_live_graph_does_not_know_its_future(worlds: Worlds) -> None:
-    report = check_live_graph(worlds.whole, past=1)
+    report = check_live_graph(worlds.whole, past=1, a_day=1, strategies=STRATEGIES)
     assert report.passed, "\n".join(report.told())
     assert {one.table for one in report.tables if one.rows} >= {
         *("staging.int_market_states", "staging.int_team_form", "curated.decision_prices", "curated.market_consensus"),
