@@ -77,7 +77,8 @@ class Said(NamedTuple):
 class Board:
     """Rows in order of market, book and moment; ``frame`` holds their words, the arrays their numbers.
 
-    ``market``, ``voice``, ``series``: the numbers of what a row belongs to. ``level`` is NaN where nothing can be bet.
+    ``market``, ``voice``, ``series``: the numbers of what a row belongs to; ``account``: of its source's account of the
+    game, all markets and books. ``level`` is NaN where nothing can be bet.
     ``markets``: a row per market, with its arrays ``name``, ``starts_at``, ``scheduled_at``.
     """
 
@@ -86,6 +87,7 @@ class Board:
     market: Ints
     voice: Ints
     series: Ints
+    account: Ints
     at: Ints
     line: Floats
     level: Floats
@@ -109,6 +111,7 @@ class Board:
             frame[name].to_numpy() for name in ("game_key", "market_code", "book_code", "source_code")
         )
         starts = where_new(game, market)
+        sources = int(source.max(initial=0)) + 1
         voice = numbered(where_new(game, market, book))
         decimals = [american_to_decimal(frame[name].cast(pl.Float64).to_numpy()) for name in ("price_1", "price_2")]
         level = frame["level"].to_numpy().astype(float)
@@ -121,7 +124,8 @@ class Board:
             markets=markets,
             market=numbered(starts),
             voice=voice,
-            series=voice * (int(source.max(initial=0)) + 1) + source,
+            series=voice * sources + source,
+            account=numbered(where_new(game)) * sources + source,
             at=frame["known_at"].dt.timestamp("us").to_numpy(),
             line=frame["line"].to_numpy().astype(float),
             level=np.where(is_open, level, np.nan),
@@ -150,6 +154,23 @@ class Board:
         """The number of each market's first voice; one more than the last voice at the end."""
         first = self.voice[np.searchsorted(self.market, np.arange(len(self.name)))]
         return np.append(first, self.voice[-1] + 1 if len(self.voice) else 0)
+
+    def silence_before(self, row: Ints) -> Ints:
+        """How long, in microseconds, the source of some rows had told nothing of the game before them. Where it is
+        asked now and then that is the time in which a price may have moved; where it tells every change, nothing did.
+        −1 where the row is its first word."""
+        accounts, at = self._words
+        words = Moments.of(accounts, at)
+        before = words.last(self.account[row], self.at[row] - 1)
+        return np.where(before >= 0, self.at[row] - at[before], -1)
+
+    @cached_property
+    def _words(self) -> tuple[Ints, Ints]:
+        """(account, moment) of everything a source said of a game, once, in order."""
+        order = np.lexsort((self.at, self.account))
+        account, at = self.account[order], self.at[order]
+        once = where_new(account, at)
+        return account[once], at[once]
 
     @cached_property
     def path(self) -> Path:

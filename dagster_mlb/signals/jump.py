@@ -34,6 +34,7 @@ def jumps(board: Board, moves: Moves, parameters: JumpParameters) -> pl.DataFram
     others = board.said_at(market, at).voices - 1
     side = side_names(board, market, sign)
     young = at - moves.at[moves.first[found]] < window
+    silence = board.silence_before(moves.row[found])
     supporting = [
         f"{name} moved {moved:.3f} logit toward {toward} within {span:.0f} minutes"
         for name, moved, toward, span in zip(book, size, side, minutes, strict=True)
@@ -46,6 +47,13 @@ def jumps(board: Board, moves: Moves, parameters: JumpParameters) -> pl.DataFram
             [
                 f"the consensus of {n + 1} books moved {s * (b - a):.3f} meanwhile"
                 for n, s, a, b in zip(others, sign, before, now, strict=True)
+            ],
+        ),
+        where(
+            silence > window,
+            [
+                f"nothing was told of the game for {span:.0f} minutes: when it moved nobody knows"
+                for span in silence / MINUTE
             ],
         ),
         where(young, [f"{name} had opened less than {parameters.window_minutes:.0f} minutes before" for name in book]),

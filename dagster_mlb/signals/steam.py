@@ -40,7 +40,10 @@ def steam(board: Board, moves: Moves, parameters: SteamParameters) -> pl.DataFra
     together = np.bincount(movers.asked, minlength=n)
     sharp = np.bincount(movers.asked, movers.is_sharp, n)
     size = np.bincount(movers.asked, movers.moved, n) / np.maximum(together, 1)
-    completed = np.flatnonzero((together >= parameters.books) & (sharp >= parameters.sharp_books))
+    enough_moved = (together >= parameters.books) & (sharp >= parameters.sharp_books)
+    if parameters.longest_silence_minutes is not None:
+        enough_moved &= _one_look(board, moves, movers, moves.at[found]) <= parameters.longest_silence_minutes * MINUTE
+    completed = np.flatnonzero(enough_moved)
     kept = completed[
         first_sightings(
             moves.market[found[completed]],
@@ -67,6 +70,7 @@ def _told(board: Board, moves: Moves, parameters: SteamParameters, found: Ints, 
     first = np.searchsorted(asked, np.arange(n))
     minutes = (at - since[first]) / MINUTE
     quoted = board.said_at(market, at).voices
+    look = _one_look(board, moves, movers, at)
     side = side_names(board, market, sign)
     supporting = sentences(
         [
@@ -76,6 +80,13 @@ def _told(board: Board, moves: Moves, parameters: SteamParameters, found: Ints, 
         where(is_sharp[first], [f"{books[0]}, a market maker, moved first" for books in names]),
     )
     contradicting = sentences(
+        where(
+            look > parameters.window_minutes * MINUTE,
+            [
+                f"all were seen in one look, {span:.0f} minutes after the last: when they moved nobody knows"
+                for span in look / MINUTE
+            ],
+        ),
         where(~is_sharp[first], [f"{books[0]}, who moved first, is no market maker" for books in names]),
         where(
             together * 2 < quoted,
@@ -97,6 +108,15 @@ def _told(board: Board, moves: Moves, parameters: SteamParameters, found: Ints, 
         supporting=supporting,
         contradicting=contradicting,
     )
+
+
+def _one_look(board: Board, moves: Moves, movers: _Movers, at: Ints) -> Ints:
+    """Per question, where all its movers were seen moving at the very moment, how long their sources had been silent
+    before (the shortest of the silences); 0 where they came one after the other."""
+    silence = np.full(len(at), np.iinfo(np.int64).max)
+    told = np.where(movers.since == at[movers.asked], board.silence_before(moves.row[movers.book]), 0)
+    np.minimum.at(silence, movers.asked, told)
+    return np.where(np.bincount(movers.asked, minlength=len(at)) > 0, silence, 0)
 
 
 def _movers(board: Board, moves: Moves, parameters: SteamParameters, market: Ints, sign: Ints, at: Ints) -> _Movers:

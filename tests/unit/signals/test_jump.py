@@ -84,3 +84,12 @@ def test_a_price_just_opened_is_said() -> None:
     opened = [quote("pinnacle", 100), quote("pinnacle", 90, 0.06)]
     assert jump(opened)["window_minutes"].to_list() == [10]
     assert "pinnacle had opened less than 30 minutes before" in against(jump(opened))
+
+
+def test_a_long_silence_before_it_is_said() -> None:
+    late = [quote("pinnacle", 300), quote("pinnacle", 100, 0.06)]
+    assert "nothing was told of the game for 200 minutes: when it moved nobody knows" in against(jump(late))
+    other_market = quote("pinnacle", 110, market="total", line=8.5)
+    assert "nothing was told" not in against(jump([*late, other_market]))
+    other_source = quote("pinnacle", 110, source="other")
+    assert "nothing was told" in against(jump([*late, other_source]))

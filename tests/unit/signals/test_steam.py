@@ -120,3 +120,16 @@ def test_few_of_many_books_is_said() -> None:
     many = [quote(book, 300) for book in ("bovada", "betus", "fanatics")]
     assert "3 of 7 books have moved" in against(steam(OPENS + many + MOVES))
     assert "books have moved" not in against(steam(OPENS + MOVES))
+
+
+def test_books_seen_moving_in_one_look_long_after_the_last_may_have_moved_whenever() -> None:
+    """A source that is asked once a day shows the aftermath: it is said, and refused where that is wanted."""
+    look = [quote(book, 100, 0.06) for book in BOOKS]
+    said = "all were seen in one look, 200 minutes after the last: when they moved nobody knows"
+    assert said in against(steam(OPENS + look))
+    assert steam(OPENS + look, longest_silence_minutes=199).is_empty()
+    assert steam(OPENS + look, longest_silence_minutes=200).height == 1
+    looked_before = quote("pinnacle", 120, 0.01, market="total", line=8.5)
+    assert "one look" not in against(steam([*OPENS, looked_before, *look]))
+    assert "one look" not in against(steam(OPENS + MOVES))
+    assert steam(OPENS + MOVES, longest_silence_minutes=1).height == 1
