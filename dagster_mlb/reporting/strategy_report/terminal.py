@@ -165,9 +165,10 @@ def backtest_renderables(done: OwnBacktest) -> Iterable[RenderableType]:
         yield ladder_table(contents.ladders)
     if contents.bets.height:
         yield bets_table(contents.bets)
+    times = "once" if done.times_run == 1 else f"{done.times_run} times"
     yield Text(
-        f"Trial {done.trial_hash} in the ledger, run {done.times_run} time{'s' if done.times_run > 1 else ''}; with it "
-        f"{contents.trials:,} strategy trials have made bets, and p* counts them all. {done.seconds:.1f} s.",
+        f"Trial {done.trial_hash} in the ledger, run {times}. Strategy trials with bets so far: {contents.trials:,}, "
+        f"and p* counts them all. {done.seconds:.1f} s.",
         style="dim",
     )
 
