@@ -268,7 +268,9 @@ def _in_words(seasons: set[int] | None, table: pl.DataFrame) -> str:
     held = sorted(seasons) if seasons else (table["season"].sort().to_list() if table.height else [])
     if not held:
         return "as they stand"
-    return str(held[0]) if len(held) == 1 else f"{held[0]}–{held[-1]}"
+    if held == list(range(held[0], held[-1] + 1)):
+        return str(held[0]) if len(held) == 1 else f"{held[0]}–{held[-1]}"
+    return ", ".join(map(str, held))
 
 
 def _row_schema() -> dict[str, Any]:
