@@ -30,48 +30,33 @@ begun as (
 
     select
         states.*,
-        count(*) filter (where is_open) over (
-            partition by game_key, market, book order by known_at, source, label nulls first rows unbounded preceding
-        ) as opened
+        first_value(case when is_open then source end) over (
+            partition by game_key, market, book order by known_at, source, label nulls first
+        ) as voice
     from states
 
 ),
 
-voiced as (
-
-    select
-        begun.*,
-        first_value(source) over (
-            partition by game_key, market, book order by known_at, source, label nulls first
-        ) as voice
-    from begun
-    -- Who has not had one usable price yet has not spoken.
-    where opened > 0
-
-),
-
-turned as (
-
-    select
-        voiced.*,
-        lag(is_open, 1, false) over (
-            partition by game_key, market, book order by known_at, source, label nulls first
-        ) as was_open
-    from voiced
-    where source = voice
-
-),
-
--- Of a closed stretch its first row alone is left, so the last open price is one row up, or two.
 compared as (
 
     select
-        turned.*,
-        case when was_open then lag(level) over in_time else lag(level, 2) over in_time end as last_level,
-        case when was_open then lag(line) over in_time end as last_line,
-        case when was_open then lag(hold) over in_time end as last_hold
-    from turned
-    where is_open or was_open
+        begun.*,
+        coalesce(lag(is_open) over in_time, false) as was_open,
+        lag(is_open) over in_time is not null as has_been_told,
+        lag(level) over in_time as level_before,
+        lag(line) over in_time as line_before,
+        lag(hold) over in_time as hold_before
+    from begun
+    -- Where the very first price was no usable one (rare), the voice is that of the first that was.
+    where source = coalesce(voice, (
+        select told.source
+        from {{ ref('int_market_states') }} as told
+        where
+            told.game_key = begun.game_key and told.market = begun.market and told.book = begun.book
+            and told.unusable_because is null and (told.label is null or told.moment_assumed)
+        order by told.known_at, told.source
+        limit 1
+    ))
     window in_time as (partition by game_key, market, book order by known_at, source, label nulls first)
 
 )
@@ -89,11 +74,25 @@ select
     compared.is_open,
     compared.was_open,
     compared.line,
-    compared.last_line,
+    case when compared.was_open then compared.line_before end as last_line,
     compared.level,
-    compared.last_level,
+    case
+        when compared.was_open then compared.level_before
+        -- Back again: what it last said is some rows up.
+        when compared.has_been_told and compared.is_open then (
+            select told.level
+            from {{ ref('int_market_states') }} as told
+            where
+                told.game_key = compared.game_key and told.market = compared.market
+                and told.source = compared.source and told.book = compared.book
+                and told.unusable_because is null and (told.label is null or told.moment_assumed)
+                and told.known_at < compared.known_at
+            order by told.known_at desc
+            limit 1
+        )
+    end as last_level,
     compared.hold,
-    compared.last_hold,
+    case when compared.was_open then compared.hold_before end as last_hold,
     compared.moment_assumed,
     compared.capture,
     compared.provenance,
@@ -102,6 +101,11 @@ from compared
 left join {{ ref('sportsbooks') }} as books on books.book = compared.book
 where
     compared.is_open <> compared.was_open
-    or compared.level is distinct from compared.last_level
-    or compared.line is distinct from compared.last_line
-    or compared.hold is distinct from compared.last_hold
+    or (
+        compared.is_open
+        and (
+            compared.level is distinct from compared.level_before
+            or compared.line is distinct from compared.line_before
+            or compared.hold is distinct from compared.hold_before
+        )
+    )
