@@ -23,7 +23,7 @@ class SteamParameters(_Parameters):
     window_minutes: float = Field(30, gt=0, description="In which it moved (BD §2.6: 10 to 30 polled, 1 to 5 streamed)")
     together_minutes: float = Field(30, gt=0, description="From the first mover to the last (BD §2.6: R)")
     longest_silence_minutes: float | None = Field(
-        None, gt=0, description="Refuse what was seen in one look so long after the last (BD §2.6: polling bounds it)"
+        360, gt=0, description="Refuse what was seen in one look so long after the last (BD §2.6: polling bounds it)"
     )
     sharp_books: int = Field(1, ge=0, description="Market makers among them (BD §2.6: at least 1 sharp originator)")
     cooldown_hours: float = Field(3, ge=0, description="One event per game, market and side (BD §2.6: debounce)")
