@@ -25,6 +25,7 @@ from dagster_mlb.strategies.leakage.builds import (
     RATING_KEY,
     SHUFFLE_KEPT,
     SHUFFLE_WITHIN,
+    STRATEGY_KEY,
     Maker,
     Outputs,
     bets_of,
@@ -37,7 +38,7 @@ from dagster_mlb.strategies.leakage.builds import (
 from dagster_mlb.strategies.leakage.frames import Store, cut_at, keyed_differences, shuffle_future
 from dagster_mlb.strategies.leakage.moments import Moment
 from dagster_mlb.strategies.leakage.report import TableReport
-from dagster_mlb.strategies.protocol import OFFER_SCHEMA, Strategy
+from dagster_mlb.strategies.protocol import OFFER_SCHEMA, Strategy, parameters_hash
 from dagster_mlb.strategies.results_table import RESULTS_SCHEMA
 
 if TYPE_CHECKING:
@@ -202,6 +203,12 @@ def _bets_case(settings: Settings, games: pl.DataFrame, strategies: Sequence[Str
         "results": read_frame(settings, _RESULTS_SQL, [keys]),
         "first_pitches": first_pitches(games),
     }
+    theirs = pl.DataFrame(
+        [(one.name, parameters_hash(one), one.parameters.form, one.decision) for one in chosen],
+        schema=list(STRATEGY_KEY),
+        orient="row",
+    )
+    rows = rows.join(theirs, on=STRATEGY_KEY, how="semi")
     stands = {"bets": rows.with_columns(pl.col("decision_at").alias(FINAL_AT))}
     return Case(bets_of(chosen, games, settings.now()), store, stands)
 

@@ -46,6 +46,7 @@ def check_live_graph(
     parts: Sequence[LivePart] = ALL_PARTS,
     past: int = 3,
     doubleheaders: int = 1,
+    latest: int = 2,
     a_day: int = 2,
     seed: int = SEED,
     mutations: Sequence[Mutation] = MUTATIONS,
@@ -63,7 +64,9 @@ def check_live_graph(
     with connect(settings) as connection:
         graph = as_of_graph(connection, project)
         if moments is None and graph.rebuilt:
-            moments = choose_moments(connection, seed=seed, past=past, doubleheaders=doubleheaders, a_day=a_day)
+            moments = choose_moments(
+                connection, seed=seed, past=past, doubleheaders=doubleheaders, latest=latest, a_day=a_day
+            )
     chosen = sorted(moments or ())
     tasks: list[Callable[[], list[TableReport]]] = []
     for day, same in groupby(chosen, key=lambda moment: moment.official_date):

@@ -49,11 +49,18 @@ class Moment:
 
 
 def choose_moments(
-    connection: psycopg.Connection, *, seed: int, past: int, doubleheaders: int = 0, a_day: int = 2
+    connection: psycopg.Connection,
+    *,
+    seed: int,
+    past: int,
+    doubleheaders: int = 0,
+    latest: int = 2,
+    a_day: int = 2,
 ) -> list[Moment]:
     """The moments of the latest day of decisions, of ``past`` other days drawn by ``seed``, and of ``doubleheaders``.
 
-    ``a_day``: two, or only the one in the middle of the slate. The same warehouse and seed give the same moments.
+    ``latest``, ``a_day``: how many of the latest and of a drawn day, two or only the one in the middle of the slate.
+    The same warehouse and seed give the same moments.
     """
     days = [row[0] for row in connection.execute(_DAYS_SQL)]
     if not days:
@@ -66,7 +73,7 @@ def choose_moments(
     chosen = _of_a_slate(days[-1], decisions[days[-1]], "the latest day")
     if len(days) > 1 and len(chosen) < 2:  # of tomorrow only the open is there: today's slate too
         chosen += _of_a_slate(days[-2], decisions[days[-2]], "the latest day but one")[-1:]
-    chosen = chosen[-a_day:]
+    chosen = chosen[-latest:] if latest else []
     for day in drawn:
         chosen += _of_a_slate(day, decisions[day], "a drawn day")[-a_day:]
     if doubleheaders:

@@ -31,8 +31,13 @@ KEPT = frozenset(
     }
 )
 _INTEGERS, _FLOATS, _TEXTS = {"smallint", "integer", "bigint"}, {"real", "double precision"}, {"text"}
-#: A model that has one of these is a history of a club or a person: it is built whole, not of the window's games alone.
+#: A model that has one of these is a history of a club or a person: of all their games, not of the window's alone.
 _HISTORIES = ("team_id", "pitcher_id", "player_id", "person_id")
+#: Of whom a history is needed: those who are in the window's games. Of the others (and of all clubs) it is made whole.
+_OF_THE_WINDOW = {
+    "pitcher_id": "select distinct pitcher_id from staging.starters as of_window "
+    "where game_key in (select game_key from pg_temp.window_games)",
+}
 _CLOCK = "operational.clock"
 #: What a game's row says of its own course is known from then on, whatever else the row says.
 _FIRST_PITCH = "first_pitch_at"
@@ -259,7 +264,11 @@ def _build(connection: psycopg.Connection, graph: AsOfGraph, relation: Relation,
         return f'pg_temp."{relation[1]}"'
     listed = ", ".join(f'built."{column.name}"::{column.type} as "{column.name}"' for column in graph.columns[relation])
     query = f"select {listed} from (\n{text}\n) as built"
-    if graph.has(relation, "game_key") and not any(graph.has(relation, name) for name in _HISTORIES):
+    history = next((name for name in _HISTORIES if graph.has(relation, name)), None)
+    if history in _OF_THE_WINDOW:
+        # An array: as a join it would not reach below the windows of the history's own query.
+        query += f" where built.{history} = any(array({_OF_THE_WINDOW[history]}))"
+    elif history is None and graph.has(relation, "game_key"):
         query += " where built.game_key in (select game_key from pg_temp.window_games)"
     _create(connection, relation[1], query)
     for columns in node.indexes:
