@@ -22,6 +22,8 @@ from dagster_mlb.sources.archives import load_archive
 from dagster_mlb.sources.parsing import parse_loads
 from dagster_mlb.sources.vsin.client import splits_request
 from dagster_mlb.sources.vsin.parse import READER
+from dagster_mlb.strategies.history import Outcomes
+from dagster_mlb.strategies.settlement import settle, settlement_history
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.frames import read_frame
 from dagster_mlb.warehouse.held import gate_loads
@@ -484,6 +486,23 @@ def test_a_result_that_changes_days_later_is_a_second_version_and_the_first_stay
     ]
 
 
+def test_a_bet_on_a_corrected_result_is_settled_anew_and_its_old_settlement_is_kept(world: World) -> None:
+    """Eight runs when it was first told, nine a day and a half later: over 8.5 lost, and then won."""
+    at = datetime(2025, 7, 12, 20, tzinfo=UTC)
+    bet = {"bet_id": "over", "game_key": CORRECTED_KEY, "market": "total", "side": "over", "line": 8.5}
+    bets = pl.DataFrame([bet | {"price_decimal": 1.9, "stake": 1.0, "decision_at": at}])
+    outcomes = Outcomes.read(world.settings)
+    history = settlement_history(bets, outcomes.games, outcomes.results, NOW)
+    first, second = (datetime(2025, 7, 13, 3, 0, 1, tzinfo=UTC), datetime(2025, 7, 14, 15, 0, 1, tzinfo=UTC))
+    columns = ("version", "result", "profit", "settled_at", "superseded_at")
+    lost, won = history.select(columns).rows()
+    assert lost == (1, "loss", -1.0, first, second)
+    assert won == (2, "win", pytest.approx(0.9), second, None)
+    for moment, result in ((second - timedelta(hours=1), "loss"), (NOW, "win")):
+        settled = settle(bets, outcomes.games, outcomes.results, moment)
+        assert settled["result"].to_list() == [result]
+
+
 def test_a_later_file_that_contradicts_an_earlier_one_takes_both_prices_away(world: World, tmp_path: Path) -> None:
     """Whichever came first: staging all of it anew, in one go, gives the same."""
     ticks = """select known_at, price_american from staging.odds_ticks inner join staging.odds_series using (series_id)
@@ -493,7 +512,7 @@ def test_a_later_file_that_contradicts_an_earlier_one_takes_both_prices_away(wor
 
     folder = written(tmp_path / "later", {"ticks_later_2016.csv": tick_file(contradicting_ticks())})
     assert [file.outcome for file in load_archive(world.settings, folder, run_id="test")] == ["stored"]
-    transformed(world.settings)
+    stage(world.settings, *_STAGED_ANEW)
     assert [at for at, _ in world.rows(ticks)] == [six]
     assert {(row.name, row.record_number) for row in _contradicted(world, "-120 and -161")} == {
         ("ticks_2016.csv", 9),
@@ -513,7 +532,7 @@ def test_a_later_file_that_contradicts_an_earlier_one_takes_both_prices_away(wor
 
 _STAGED_ANEW = (
     *("stg_tick_archive__quotes", "odds_series", "odds_ticks"),
-    *("int_series_accounts", "int_dispositions", "validation_results"),
+    *("stg_raw__record_counts", "int_series_accounts", "int_dispositions", "validation_results", "record_accounting"),
 )
 _MADE_OF_TICKS = (
     "select series_id, known_at, seq, line, price_american, load_id from staging.odds_ticks order by 1, 2, 3",
