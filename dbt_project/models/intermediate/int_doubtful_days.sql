@@ -3,7 +3,7 @@
 -- the prices of those books that list it already, and of the others the prices of the nearer game. A book that tells games
 -- a day early where their clubs do not meet before is believed; the other books' prices stand in staging and in no market.
 -- Measured on the four books of 2024 (487 events told a day early while the clubs met that day): FanDuel, which lists 166 of
--- the 169 others, is .10 logit from the consensus close of the game it is stated of and .21 from that of the day's own
+-- the 168 others, is .10 logit from the consensus close of the game it is stated of and .21 from that of the day's own
 -- game; Pinnacle, DraftKings and BetMGM (3 to 18 of them) are .21 and .05.
 {{ config(indexes=[{'columns': ['source', 'event_id', 'book', 'told_on'], 'unique': true}]) }}
 
