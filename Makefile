@@ -2,13 +2,14 @@
 # Paths are relative, so the folder may have spaces in its name.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up docs lint format bench prove clean environment
+.PHONY: help demo test report up docs lint format bench prove clean environment
 MAKEFLAGS += --no-print-directory
 export PYTHON
 
 help:
 	@echo 'make demo    set everything up and run the whole graph on the simulated league'
 	@echo 'make test    set everything up, check the style and run the tests (some minutes)'
+	@echo 'make report  load real seasons from MLB_REAL_DATA_DIR and write what the strategies earned: .mlb/report.html'
 	@echo 'make up      serve the Dagster UI, its daemon and the dbt docs on this machine'
 	@echo 'make docs    write the dbt docs as one page: .mlb/docs/index.html'
 	@echo 'make lint    style, types and a strict parse of the dbt project'
@@ -22,6 +23,10 @@ environment:
 
 demo: environment
 	@.venv/bin/mlb demo
+
+# Files that are loaded already cost half a second.
+report: environment
+	@.venv/bin/mlb archive load "$${MLB_REAL_DATA_DIR:-../shared/data}" && .venv/bin/mlb report
 
 # The demo's world, unless MLB_ENVIRONMENT says otherwise.
 up: environment

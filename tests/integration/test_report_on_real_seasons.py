@@ -165,6 +165,9 @@ def test_jumps_quotes_under_way_and_retail_prices(everything: Contents) -> None:
     assert_a_jump_takes_its_price_with_it(everything)
     assert everything.in_play is not None and everything.in_play.late == 1139
     assert everything.in_play.quotes == pytest.approx(9839, abs=10)
+    assert everything.in_play.used == 0
+    assert everything.book_scores["n"].min() > 1500  # type: ignore[operator]
+    assert (everything.book_scores["difference"].abs() < 3 * everything.book_scores["difference_se"]).all()
     books = {row["book"]: row for row in everything.retail.iter_rows(named=True)}
     for book in ("draftkings", "fanduel", "betmgm"):
         assert books[book]["hold"] > books["pinnacle"]["hold"]

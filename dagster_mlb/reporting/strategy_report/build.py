@@ -105,6 +105,7 @@ def contents_of(
         samples=inputs.samples,
         coverage=measured("coverage", lambda: coverage_of(inputs, seasons)),
         in_play=inputs.in_play,
+        book_scores=inputs.book_scores,
         rows=rows,
         absent=pl.DataFrame([*absent, *_never_asked(inputs.samples, catalog)], schema=ABSENT_SCHEMA),
         ladders=pl.concat([pl.DataFrame(schema=LADDER_SCHEMA), *(one.ladder for one in told)]),
@@ -134,6 +135,7 @@ def findings_of(contents: Contents) -> list[said.Finding]:
         said.no_prices_beat_the_close(contents.rows),
         said.skill_is_luck_after_all(contents.rows, contents.trials),
         said.retail_asks_more_than_the_sharp_book(contents.retail, f"{FOUR_BOOKS.title} · archive"),
+        said.what_is_left_scores_as_the_market_does(contents.book_scores, f"{FOUR_BOOKS.title} · archive"),
         said.games_under_way_are_left_out(contents.in_play, f"{FOUR_BOOKS.title} · archive"),
         said.several_books_only_in_the_league(has_simulated, several),
     ]

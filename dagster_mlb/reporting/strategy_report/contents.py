@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from dagster_mlb.reporting import four_books
 from dagster_mlb.reporting.strategy_report import books, chase, jumps
 from dagster_mlb.reporting.strategy_report.findings import Finding
 from dagster_mlb.reporting.strategy_report.open_to_close import BIN_SCHEMA
@@ -55,10 +56,14 @@ EVENT_SCHEMA: Final = {"kind": pl.String, "sample": pl.String, "provenance": pl.
 
 @dataclass(frozen=True)
 class InPlay:
-    """Two-sided quotes of the snapshots of several books, and how many of them were at or after first pitch."""
+    """Two-sided quotes of the snapshots of several books: how many were at or after the start, how many of those stand
+    in a market all the same (a later start is known), and how many may be of another game of the same clubs.
+    """
 
     quotes: int
     late: int
+    used: int = 0
+    doubtful: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ class Contents:
     events: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENT_SCHEMA))
     retail: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=books.SCHEMA))
     in_play: InPlay | None = None
+    book_scores: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=four_books.SCHEMA))
     rows: pl.DataFrame = field(default_factory=no_rows)
     absent: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENT_SCHEMA))
     ladders: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LADDER_SCHEMA))

@@ -254,11 +254,36 @@ def games_under_way_are_left_out(in_play: InPlay | None, basis: str) -> Finding:
     claim = "Quotes of games under way are left out"
     if in_play is None:
         return _nothing(claim, "No snapshots of several books are in the warehouse.")
-    sentence = (
-        f"{count(in_play.late)} of {count(in_play.quotes)} two-sided quotes were at or after first pitch. "
-        "None of them is in any figure."
+    used = (
+        f"{count(in_play.used)} of them stand in a market all the same."
+        if in_play.used
+        else "None of them is in any figure."
     )
-    return Finding(claim, "holds", sentence, basis)
+    doubt = f" {count(in_play.doubtful)} more may be of another game of the same clubs and are left out too."
+    sentence = (
+        f"{count(in_play.late)} of {count(in_play.quotes)} two-sided quotes were at or after the start. {used}"
+        f"{doubt if in_play.doubtful else ''}"
+    )
+    return Finding(claim, _verdict(not in_play.used), sentence, basis)
+
+
+def what_is_left_scores_as_the_market_does(scores: pl.DataFrame, basis: str) -> Finding:
+    """``scores``: ``four_books.SCHEMA``. A price of a game under way scores far better than any before it."""
+    claim = "What is left scores as closing prices do"
+    told = scores.filter(pl.col("difference_se") > 0)
+    if told.is_empty():
+        return _nothing(claim, "No snapshots of several books are in the warehouse.")
+    far = told.filter(pl.col("difference").abs() > MANY * pl.col("difference_se"))
+    named = ", ".join(
+        f"{row['book']} {plus_minus(1000 * row['difference'], 1000 * row['difference_se'], 1, signed=True)}"
+        for row in told.iter_rows(named=True)
+    )
+    sentence = (
+        f"Log-loss against the consensus close of the same games, in thousandths of a nat: {named}. "
+        + ("None is" if far.is_empty() else f"{', '.join(far['book'])}: they are")
+        + " further away than three errors."
+    )
+    return Finding(claim, _verdict(far.is_empty()), sentence, f"{basis} · {count(told['n'].max())} games")
 
 
 def several_books_only_in_the_league(has_simulated: bool, events: pl.DataFrame) -> Finding:

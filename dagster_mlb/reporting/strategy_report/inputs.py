@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from dagster_mlb.reporting.four_books import SCHEMA as SCORES
+from dagster_mlb.reporting.four_books import four_books_scores
+from dagster_mlb.reporting.in_play import read_in_play
 from dagster_mlb.reporting.season_report import BENCHMARK_COLUMNS
 from dagster_mlb.reporting.strategy_report.contents import LEDGER_SCHEMA, InPlay
 from dagster_mlb.reporting.strategy_report.open_to_close import MONEYLINE_COLUMNS
@@ -32,6 +35,7 @@ SIGNAL_COLUMNS: Final = (
 TABLES: Final = (
     *("curated.moneylines", "curated.spreads", "curated.totals", "curated.enhanced_games", "curated.decision_prices"),
     *("curated.betting_lines_enhanced", "curated.archive_benchmark", "staging.int_market_states"),
+    "operational.in_play_quotes",
 )
 _STATES_SQL = """
 select game_key, market, s.source, s.book, known_at, line::float8 as line, price_1::int as price_1,
@@ -63,16 +67,6 @@ _FIRST_PRICES = " union all ".join(
         ("total", "open_line::float8", "open_over", "open_under"),
     )
 )
-_IN_PLAY_SQL = """
-select count(*) as quotes, count(*) filter (where known_at >= commence_at) as late
-from (
-    select event_id, book, known_at, min(commence_at) as commence_at
-    from staging.stg_tick_archive__quotes
-    where source = any(%s) and rule is null
-    group by event_id, book, known_at
-    having count(distinct side) = 2
-) as two_sided
-"""
 _LEDGER_SQL = """
 select kind, count(*) as trials, count(*) filter (where n > 0) as with_bets, sum(times_run)::bigint as runs
 from operational.trial_ledger
@@ -100,6 +94,7 @@ class Inputs:
     states: pl.DataFrame = field(default_factory=pl.DataFrame)  # with probability, hold and provenance
     ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))
     in_play: InPlay | None = None
+    book_scores: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCORES))
 
     def offers_of(self, sample: Sample, decision: Decision, seasons: set[int] | None) -> pl.DataFrame:
         if sample is ONE_BOOK and decision == "open":
@@ -159,6 +154,7 @@ def read_inputs(settings: Settings) -> Inputs:
         states=states,
         ledger=read_ledger(settings),
         in_play=_in_play(settings) if FOUR_BOOKS in samples else None,
+        book_scores=four_books_scores(settings),
     )
 
 
@@ -181,10 +177,13 @@ def read_ledger(settings: Settings) -> pl.DataFrame:
     return read_frame(settings, _LEDGER_SQL).cast(LEDGER_SCHEMA)  # type: ignore[arg-type]
 
 
-def _in_play(settings: Settings) -> InPlay:
-    from dagster_mlb.warehouse.frames import read_frame
-
-    return InPlay(*read_frame(settings, _IN_PLAY_SQL, [list(FOUR_BOOKS.sources)]).row(0))
+def _in_play(settings: Settings) -> InPlay | None:
+    told = read_in_play(settings)
+    if told.is_empty():
+        return None
+    ours = told.filter(pl.col("source").is_in(FOUR_BOOKS.sources))
+    counts = [int(ours[name].sum()) for name in ("quotes", "at_or_after_start", "used", "of_a_doubtful_game")]
+    return InPlay(*counts) if counts[0] else None
 
 
 def _signals(settings: Settings) -> pl.DataFrame:

@@ -97,6 +97,7 @@ def context(contents: Contents) -> dict[str, Any]:
         "latency_picture": plots.latency(contents.latency, ONE_BOOK.title),
         "events": [{**row, "sample": title_of(row["sample"])} for row in contents.events.iter_rows(named=True)],
         "in_play": contents.in_play,
+        "book_scores": _book_scores(contents.book_scores),
         "retail": _retail(contents.retail),
         "retail_picture": plots.retail(contents.retail, FOUR_BOOKS.title),
         "columns": COLUMNS,
@@ -399,6 +400,22 @@ def _latency(table: pl.DataFrame) -> list[dict[str, Any]]:
                 percent(-row["hold"] if row["hold"] is not None else None, 2, signed=True),
             ),
         }
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _book_scores(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    return [
+        (
+            row["book"],
+            count(row["quotes"]),
+            count(row["in_play_left_out"]),
+            count(row["doubtful_left_out"]),
+            count(row["n"]),
+            plus_minus(row["log_loss"], row["se"], 4),
+            number(row["consensus_log_loss"], 4),
+            plus_minus(row["difference"], row["difference_se"], 4, signed=True),
+        )
         for row in table.iter_rows(named=True)
     ]
 

@@ -111,7 +111,7 @@ def chased(chase: pl.DataFrame, sample: str) -> str:
         if closing.height:
             hold = _mean_hold(closing)
             axes.axhline(-hold, color=MARKET, lw=1.1, ls=(0, (5, 3)))
-            axes.text(-0.48, -hold, "minus the hold", va="top", fontsize=8, color=MARKET)
+            _on_the_line(axes, -hold, "minus the hold", below=True)
         for bet, (label, colour, look, nudge) in looks.items():
             rows = drawn.filter(pl.col("bet") == bet).sort("threshold")
             x = [thresholds.index(threshold) + nudge for threshold in rows["threshold"]]
@@ -143,9 +143,7 @@ def latency(table: pl.DataFrame, sample: str) -> str:
         axes = figure.subplots()
         axes.axhline(0, color="#9aa5ad", lw=1)
         axes.axhline(-hold, color=MARKET, lw=1.1, ls=(0, (5, 3)))
-        axes.text(
-            -0.48, -hold, f"minus the hold ({percent(-hold, signed=True)})", va="bottom", fontsize=8, color=MARKET
-        )
+        _on_the_line(axes, -hold, f"minus the hold ({percent(-hold, signed=True)})")
         for at, row in enumerate(drawn.iter_rows(named=True)):
             is_oracle = row["moment"] == "before"
             colour = ORACLE if is_oracle else STRATEGY
@@ -210,6 +208,19 @@ def retail(table: pl.DataFrame, sample: str) -> str:
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
         return as_svg(figure, f"Worth of each book's prices at the sharp book's, {sample}")
+
+
+def _on_the_line(axes: Any, height: float, words: str, *, below: bool = False) -> None:
+    """What a level line is, at its left end."""
+    axes.annotate(
+        words,
+        (-0.48, height),
+        (0, -3 if below else 3),
+        textcoords="offset points",
+        va="top" if below else "bottom",
+        fontsize=8,
+        color=MARKET,
+    )
 
 
 def _mean_hold(table: pl.DataFrame) -> float:

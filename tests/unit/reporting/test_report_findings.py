@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from report_world import row, rows_of
 
+from dagster_mlb.reporting.four_books import SCHEMA as SCORES
 from dagster_mlb.reporting.strategy_report import chase, findings, jumps
 from dagster_mlb.reporting.strategy_report.books import SCHEMA as RETAIL
 from dagster_mlb.reporting.strategy_report.contents import EVENT_SCHEMA, InPlay
@@ -169,8 +170,26 @@ def test_retail_books_charge_more_or_not():
 
 def test_quotes_of_games_under_way_are_counted():
     told = findings.games_under_way_are_left_out(InPlay(9829, 1139), "Four books 2024 · archive")
-    assert "1,139 of 9,829" in told.sentence
+    assert told.verdict == "holds" and "1,139 of 9,829" in told.sentence and "None of them" in told.sentence
+    assert (
+        "1,460 more may be of another game"
+        in findings.games_under_way_are_left_out(InPlay(9829, 1139, 0, 1460), "").sentence
+    )
+    used = findings.games_under_way_are_left_out(InPlay(9829, 1139, 3), "")
+    assert used.verdict == "fails" and "3 of them stand in a market" in used.sentence
     assert findings.games_under_way_are_left_out(None, "").verdict == "open"
+
+
+def scores(difference: float) -> pl.DataFrame:
+    row = {"book": "fanduel", "n": 1915, "log_loss": 0.67, "se": 0.004, "consensus_log_loss": 0.669}
+    return pl.DataFrame([row | {"difference": difference, "difference_se": 0.0008}], schema=SCORES)
+
+
+def test_what_is_left_scores_as_closing_prices_do_or_knows_too_much():
+    told = findings.what_is_left_scores_as_the_market_does(scores(0.0008), "Four books 2024")
+    assert told.verdict == "holds" and "fanduel +0.8 ± 0.8" in told.sentence and "None is" in told.sentence
+    known = findings.what_is_left_scores_as_the_market_does(scores(-0.01), "Four books 2024")
+    assert known.verdict == "fails" and "fanduel: they are further away" in known.sentence
 
 
 def test_events_of_several_books_are_simulated_until_a_real_one_is_there():
@@ -203,6 +222,7 @@ def test_without_figures_nothing_is_said():
         findings.no_prices_beat_the_close(rows_of()),
         findings.retail_asks_more_than_the_sharp_book(retail().clear(), ""),
         findings.the_archive_was_read_rightly(pl.DataFrame(), ""),
+        findings.what_is_left_scores_as_the_market_does(scores(0).clear(), ""),
     ]
     assert {finding.verdict for finding in nothing} == {"open"}
     assert all("nan" not in finding.sentence.lower() and "None" not in finding.sentence for finding in nothing)
