@@ -49,7 +49,10 @@ class Skill:
 
     @property
     def z(self) -> float:
-        return (self.value - self.expected) / self.error if self.error > 0 else math.copysign(math.inf, self.value)
+        off = self.value - self.expected
+        if self.error > 0:
+            return off / self.error
+        return math.copysign(math.inf, off) if abs(off) > 1e-12 else 0.0
 
     @property
     def passed(self) -> bool:

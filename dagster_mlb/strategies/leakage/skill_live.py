@@ -70,7 +70,7 @@ def check_skill(
     rounds: int = ROUNDS,
 ) -> list[Skill]:
     """Every figure that there is enough of. ``days``: how many of the latest ones with results are shifted; ``rounds``:
-    how often results are dealt.
+    how often results are dealt; ``strategies``: whose context is shifted, the catalog's where none are named.
     """
     from dagster_mlb.warehouse.frames import read_frame
 
@@ -101,7 +101,7 @@ def time_shift(
     lagged = _lagged_frames(settings, first, last)
     recent = predictions.filter(pl.col("official_date").is_between(first, last))
     found = _models(settings, recent, lagged[FEATURE_VECTORS]) if FEATURE_VECTORS in lagged else []
-    if CONTEXT in lagged:
+    if CONTEXT in lagged and (strategies is None or strategies):
         found += _strategies(settings, lagged[CONTEXT], strategies)
     return found
 

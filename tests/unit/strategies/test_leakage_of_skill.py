@@ -155,6 +155,12 @@ def test_older_features_may_cost_skill_and_must_not_bring_it() -> None:
     assert time_shift_of_losses("m", live[:20], live[:20], days[:20]) is None
 
 
+def test_a_figure_that_cannot_change_is_not_off() -> None:
+    live = np.full(200, 0.69)
+    found = time_shift_of_losses("home_rate", live, live, np.arange(200) % 20)
+    assert found is not None and found.z == 0 and found.passed
+
+
 def test_an_older_context_must_not_be_worth_more() -> None:
     rng = np.random.default_rng(9)
     live, lagged = rng.normal(-0.03, 0.06, 2000), rng.normal(-0.035, 0.06, 1800)
