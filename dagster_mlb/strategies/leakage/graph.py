@@ -8,7 +8,7 @@ a table whose rows belong to a moment. A model that lands there is rebuilt witho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import psycopg
@@ -77,6 +77,17 @@ class AsOfGraph:
     moments: Mapping[Relation, str]
     stores: tuple[Relation, ...]
     others: tuple[Relation, ...]
+
+    def only(self, *wanted: Relation) -> AsOfGraph:
+        """What these need, and no more of it."""
+        needed = {*wanted, *self.project.ancestors(wanted)}
+        return replace(
+            self,
+            rebuilt=tuple(one for one in self.rebuilt if one in needed),
+            moments={one: column for one, column in self.moments.items() if one in needed},
+            stores=tuple(one for one in self.stores if one in needed),
+            others=tuple(one for one in self.others if one in needed),
+        )
 
     def has(self, relation: Relation, *names: str) -> bool:
         return {column.name for column in self.columns[relation]} >= set(names)

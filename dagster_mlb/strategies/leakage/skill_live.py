@@ -98,17 +98,20 @@ def time_shift(
     if dates.is_empty():
         return []
     first, last = dates[0], dates[-1]
-    lagged = _lagged_frames(settings, first, last)
+    shifts_context = strategies is None or bool(strategies)
+    lagged = _lagged_frames(settings, first, last, (FEATURE_VECTORS, CONTEXT) if shifts_context else (FEATURE_VECTORS,))
     recent = predictions.filter(pl.col("official_date").is_between(first, last))
     found = _models(settings, recent, lagged[FEATURE_VECTORS]) if FEATURE_VECTORS in lagged else []
-    if CONTEXT in lagged and (strategies is None or strategies):
+    if CONTEXT in lagged:
         found += _strategies(settings, lagged[CONTEXT], strategies)
     return found
 
 
-def _lagged_frames(settings: Settings, first: date, last: date) -> dict[Relation, pl.DataFrame]:
+def _lagged_frames(
+    settings: Settings, first: date, last: date, wanted: Sequence[Relation]
+) -> dict[Relation, pl.DataFrame]:
     """Features and context as they would have been, had everything been known a day later."""
-    wanted = {
+    columns = {
         FEATURE_VECTORS: dict.fromkeys((*VECTOR_COLUMNS, *FEATURES)),
         CONTEXT: dict.fromkeys(("game_key", "decision", "market", *CONTEXT_SCHEMA)),
     }
@@ -117,12 +120,12 @@ def _lagged_frames(settings: Settings, first: date, last: date) -> dict[Relation
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with (
             connection.transaction(force_rollback=True),
-            window(connection, as_of_graph(connection, project), first, last) as games,
+            window(connection, as_of_graph(connection, project).only(*wanted), first, last) as games,
             rebuilt(games, "lag", settings.now(), 0, settings.now()) as tables,
         ):
             return {
-                relation: _read(connection, f"select {', '.join(names)} from {tables[relation]}")
-                for relation, names in wanted.items()
+                relation: _read(connection, f"select {', '.join(columns[relation])} from {tables[relation]}")
+                for relation in wanted
                 if relation in tables
             }
 
