@@ -1,8 +1,9 @@
 -- What was known of a market at each decision, in one row: the game, the benchmark's price, the best prices, the consensus,
 -- how the market moved, and tickets and money. Nothing in it is later than the decision: no result, no later close. What
 -- each book offers is in decision_prices.
+-- (How many rows the CTEs have no planner foresees, so no nested loops; a look at sixty columns need not be a close one.)
 {{ config(
-    pre_hook='set local enable_nestloop = off',
+    pre_hook=['set local enable_nestloop = off', 'set local default_statistics_target = 10'],
     indexes=[{'columns': ['decision', 'official_date']}],
 ) }}
 
