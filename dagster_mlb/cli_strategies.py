@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dagster_mlb.cli_face import console, fail, plain_errors, prepared
+
+if TYPE_CHECKING:
+    from dagster_mlb.settings import Settings
 
 strategies = typer.Typer(no_args_is_help=True, help="Strategies: which run, and one's own.")
 
@@ -91,7 +94,7 @@ def backtest(
         if decision is not None and decision not in moments:
             fail(f"There is no decision {decision}: a backtest decides at {', '.join(moments)}.")
         seasons = None if season is None else seasons_of(season)
-        settings, screen, pages = prepared(), console(), []
+        settings, screen, pages = _prepared(), console(), []
         for done in backtest_file(settings, file, decision=decision, seasons=seasons, book=book):  # type: ignore[arg-type]
             print_backtest(done, screen)
             pages.append(done)
@@ -115,8 +118,23 @@ def report(
 
     with plain_errors():
         wanted = seasons_of(seasons)
-        settings, screen = prepared(), console()
+        settings, screen = _prepared(), console()
         written = write_report(settings, out or settings.data_dir / "report.html", wanted)
         print_report(written.contents, screen)
         size = written.path.stat().st_size / 1000
         screen.print(f"{written.path}: {size:,.0f} kB, made in {written.seconds:.1f} s", soft_wrap=True)
+
+
+def _prepared() -> Settings:
+    """The settings, with the warehouse up; in the demo the clock stands where the league's does."""
+    from dagster_mlb.settings import get_settings
+    from dagster_mlb.warehouse.prepare import prepare
+
+    settings = get_settings()
+    if settings.environment != "demo" or settings.fixed_now is not None:
+        return prepared()
+    from dagster_mlb.simulator.demo import DEMO_WORLD
+
+    settings = settings.model_copy(update={"fixed_now": DEMO_WORLD.now})
+    prepare(settings)
+    return settings

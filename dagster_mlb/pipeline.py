@@ -199,7 +199,8 @@ def load_archives_and_report(settings: Settings, folder: Path, console: Console)
     for name, seconds in loaded.times.seconds.items():
         console.print(f"  {seconds:6.1f} s  {name}")
     console.print(f"  {loaded.times.total:6.1f} s  in all")
-    console.print("Next: `mlb quarantine list` for what was not staged, `mlb learn` for models and strategies.")
+    console.print("Next: `mlb quarantine list` for what was not staged, `mlb learn` for models and predictions,")
+    console.print("`mlb report` for what every strategy earned.")
     return 1 if loaded.refused else 0
 
 
@@ -393,6 +394,7 @@ def demo(settings: Settings, console: Console) -> int:
         next_steps={
             "the asset graph, runs and plots": "make up",
             "where a number comes from": _trace_example(demo_world),
+            "what every strategy earned": "MLB_ENVIRONMENT=demo .venv/bin/mlb report",
             "every table and column": "make docs",
             "real seasons": ".venv/bin/mlb archive load <folder>",
         },

@@ -178,19 +178,21 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
         "sample",
         ">bets",
         ">ROI % (95 %)",
-        ">EV-CLV ± se",
+        ">EV-CLV % ± se",
         ">beats",
         ">p",
         ">p*",
         ">run",
         ">down",
-        caption="ROI on turnover, interval by whole dates; without skill it is minus the hold, not zero. beats: bets\n"
-        "that beat the close. p: share of worlds, the close being true in them, that earn as much by luck;\n"
+        caption="ROI on turnover, interval by whole dates; without skill it is minus the hold, not zero. beats:\n"
+        "percent of bets that beat the close. p: share of worlds, the close being true in them, that earn as much by luck;\n"
         "p*: that p as one of all trials in the ledger, of which one looks at the best.\n"
         "run: most losses in a row. down: deepest fall, in units. open: not settled yet."
         + _left_out(with_bets.height - shown.height)
         + _nothing_bet(silent),
+        gap=1,
     )
+    table.columns[0].no_wrap, table.columns[0].overflow, table.columns[0].max_width = False, "fold", 26
     ordered = shown.with_columns(_is_null().alias("_null")).sort(
         ["decision", "_null", "strategy"], descending=[True, True, False], nulls_last=True
     )
@@ -201,8 +203,8 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
             _sample(row),
             _bet_count(row["n"], row["n_pending"]),
             _interval(row["roi"], row["roi_low"], row["roi_high"]),
-            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
-            percent(row["beat_close_rate"]),
+            plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True).removesuffix(" %"),
+            percent(row["beat_close_rate"]).removesuffix(" %"),
             number(row["p_no_skill"], 2),
             number(row.get("p_deflated"), 2),
             str(row["longest_losing_run"]) if played else MISSING,
@@ -242,13 +244,14 @@ def _strategy_name(row: dict[str, Any]) -> str:
 
 
 def _nothing_bet(silent: pl.DataFrame) -> str:
-    """Names of the strategies without a bet, wrapped under the table."""
+    """Names of the strategies without a bet, by decision, wrapped under the table."""
     import textwrap
 
     if silent.is_empty():
         return ""
-    names = sorted({f"{_strategy_name(row)} at {row['decision']}" for row in silent.iter_rows(named=True)})
-    return "\n" + textwrap.fill(f"Nothing to bet: {', '.join(names)}.", 108)
+    by_decision = silent.group_by("decision").agg(pl.col("strategy").unique().sort()).sort("decision")
+    told = "; ".join(f"{', '.join(row['strategy'])} at {row['decision']}" for row in by_decision.iter_rows(named=True))
+    return "\n" + textwrap.fill(f"Nothing to bet: {told}.", 108)
 
 
 def seasons_table(seasons: pl.DataFrame) -> Table:

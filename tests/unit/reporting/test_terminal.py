@@ -158,7 +158,7 @@ def test_the_random_side_stands_first_and_every_figure_says_its_provenance():
     assert text.index("random_side") < text.index("model_edge")
     assert "open archive," in text and "open simulated" in text
     assert "−4.0 (−5.1/−2.8)" in text and "+1.2 (−5.1/−2.8)" in text
-    assert "−3.75 ± 0.04 %" in text
+    assert "−3.75 ± 0.04" in text
     assert "p*" in text
 
 
@@ -204,7 +204,7 @@ def test_an_unknown_interval_and_a_partly_settled_list_are_shown_as_such():
     text = shown(summary(strategies=pl.DataFrame([one])))
     assert "5+2 open" in text
     assert "−4.0 " in text and "to" not in text.split("favourite")[1].split("\n")[0]
-    assert "−3.75 ± – %" in text
+    assert "−3.75 ± –" in text
 
 
 def test_a_layer_without_tables_is_shown_empty():
@@ -235,3 +235,29 @@ def test_few_strategies_are_all_shown():
 def test_no_strategy_is_shown_twice_where_few_are_judged():
     told = most_telling(pl.concat([many(3), many(30).tail(30).with_columns(ev_clv=pl.lit(None, dtype=pl.Float64))]))
     assert told["strategy"].to_list() == ["random_side", "random_side", "rule_00", "rule_01", "rule_02"]
+
+
+@pytest.mark.parametrize("width", [WIDTH, 200])
+def test_long_names_and_wide_intervals_push_no_figure_out(width):
+    wide = strategy(
+        "closing_line_chase_of_everything",
+        "close",
+        form="fade",
+        is_shadow=True,
+        n=24_641,
+        n_pending=30,
+        roi=-0.764,
+        roi_low=-1.0,
+        roi_high=-0.297,
+        max_drawdown=1046.2,
+    )
+    text = shown(summary(strategies=pl.DataFrame([wide, strategy("random_side")], infer_schema_length=None)), width)
+    assert "…" not in text and "−76.4 (−100.0/−29.7)" in text and "24,641+30 open" in text and "close" in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= WIDTH
+
+
+def test_who_found_nothing_is_named_by_decision():
+    silent = [strategy(name, "pregame", n=0, **NOTHING) for name in ("steam", "late_flip", "late_flip")]
+    rows = [strategy("random_side"), *silent, strategy("arbitrage", "signal", n=0, **NOTHING)]
+    text = shown(summary(strategies=pl.DataFrame(rows, infer_schema_length=None)))
+    assert "Nothing to bet: late_flip, steam at pregame; arbitrage at signal." in text
