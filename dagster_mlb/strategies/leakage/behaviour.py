@@ -37,7 +37,7 @@ from dagster_mlb.strategies.leakage.builds import (
 )
 from dagster_mlb.strategies.leakage.frames import Store, cut_at, keyed_differences, shuffle_future
 from dagster_mlb.strategies.leakage.moments import Moment
-from dagster_mlb.strategies.leakage.report import TableReport
+from dagster_mlb.strategies.leakage.report import AS_IT_STANDS, TableReport
 from dagster_mlb.strategies.protocol import OFFER_SCHEMA, Strategy, parameters_hash
 from dagster_mlb.strategies.results_table import RESULTS_SCHEMA
 
@@ -104,7 +104,7 @@ def check_case(
     }
     compared = [(name, whole, _judged(case.make(store), moment, judged)) for name, store in mutated.items()]
     standing = _judged(case.stands, moment, judged)
-    compared.append(("as it stands", standing, {name: _like(whole[name], rows) for name, rows in standing.items()}))
+    compared.append((AS_IT_STANDS, standing, {name: _like(whole[name], rows) for name, rows in standing.items()}))
     return [
         TableReport(
             TABLE_OF[output],

@@ -9,6 +9,10 @@ from dagster_mlb.strategies.leakage.frames import Difference
 from dagster_mlb.strategies.leakage.moments import Moment
 
 
+#: No mutation: the table against what is made now of what stands. A difference is no leak, but other code or older data.
+AS_IT_STANDS = "as it stands"
+
+
 @dataclass(frozen=True)
 class TableReport:
     """One table at one moment after one mutation. ``rows`` were compared; ``rounded``: column → rows that are equal but
@@ -57,9 +61,11 @@ class LeakageReport:
         return sum(table.rows for table in self.tables)
 
     def told(self) -> list[str]:
-        """One line per table, column, moment and mutation in which the future stands."""
+        """One line per table, column, moment and mutation in which the future stands, or a table is not what it is made
+        of.
+        """
         return [
-            f"{difference} after {one.mutation} at {one.moment.at:%Y-%m-%d %H:%M} UTC ({one.moment.why})"
+            f"{difference} {_done_to(one.mutation)} at {one.moment.at:%Y-%m-%d %H:%M} UTC ({one.moment.why})"
             for one in self.leaks
             for difference in one.differences
         ]
@@ -70,6 +76,10 @@ class LeakageReport:
         for one in self.tables:
             groups.setdefault((one.table, one.mutation), []).append(one)
         return [_sum(table, mutation, reports) for (table, mutation), reports in groups.items()]
+
+
+def _done_to(mutation: str) -> str:
+    return f"without the future, by {mutation}," if mutation != AS_IT_STANDS else "as it stands, against a new making,"
 
 
 def _sum(table: str, mutation: str, reports: Sequence[TableReport]) -> TableSum:

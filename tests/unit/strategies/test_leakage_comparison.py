@@ -74,5 +74,5 @@ def test_a_report_sums_by_table_and_tells_what_leaks() -> None:
         ("curated.t", 2, 22, 3),
         ("curated.u", 1, 5, 0),
     ]
-    assert told.told() == [f"{leak} after truncation at 2025-04-08 16:00 UTC (a day)"]
+    assert told.told() == [f"{leak} without the future, by truncation, at 2025-04-08 16:00 UTC (a day)"]
     assert report(TableReport("curated.u", "truncation", noon, 5)).passed
