@@ -47,12 +47,16 @@ from {{ ref('odds_ticks') }} as ticks
 inner join {{ ref('odds_series') }} as series on series.series_id = ticks.series_id
 inner join {{ ref('game_crosswalk') }} as ties on ties.source = series.source and ties.event_id = series.event_id
 inner join {{ ref('games') }} as games on games.game_key = ties.game_key
-left join {{ ref('int_doubtful_days') }} as doubtful
-    on doubtful.source = series.source
-    and doubtful.event_id = series.event_id
-    and doubtful.book = series.book
-    and doubtful.told_on = {{ new_york_date('ticks.known_at') }}
-    and ticks.observed_at is not null
 where
-    doubtful.event_id is null
+    not (
+        {{ is_named_by_clubs('ties.event_id') }} and ticks.observed_at is not null
+        and exists (
+            select from {{ ref('int_doubtful_days') }} as doubtful
+            where
+                doubtful.source = series.source
+                and doubtful.event_id = series.event_id
+                and doubtful.book = series.book
+                and doubtful.told_on = {{ new_york_date('ticks.known_at') }}
+        )
+    )
     and series.period = 'game' and series.alternate_line = '' and series.market in ('moneyline', 'spread', 'total')
