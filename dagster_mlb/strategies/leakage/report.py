@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from dagster_mlb.strategies.leakage.frames import Difference
 from dagster_mlb.strategies.leakage.moments import Moment
 
-
-#: No mutation: the table against what is made now of what stands. A difference is no leak, but other code or older data.
+#: No mutation: the table against what is made now of what stands. A difference is no leak: other code, or older data.
 AS_IT_STANDS = "as it stands"
 
 
