@@ -78,6 +78,7 @@ def print_skill(settings: Settings, seed: int) -> list[str]:
 def print_report(report: LeakageReport) -> None:
     """The moments, a line per table, and what was found."""
     from dagster_mlb.reporting.status import plain_table
+    from dagster_mlb.strategies.leakage.report import AS_IT_STANDS
 
     screen = console()
     if not report.moments:
@@ -92,8 +93,9 @@ def print_report(report: LeakageReport) -> None:
     screen.print(plain_table("Compared", columns, rows))
     told = report.told()
     for line in told[:_TOLD]:
-        screen.print(f"[red]leak[/]  {line}", soft_wrap=True)
+        word = "[yellow]differs[/]" if AS_IT_STANDS in line else "[red]leak[/]"
+        screen.print(f"{word}  {line}", soft_wrap=True)
     if len(told) > _TOLD:
         screen.print(f"… and {len(told) - _TOLD} more")
-    verdict = "[green]nothing knows its future[/]" if report.passed else f"[red]{len(told)} leaks[/]"
+    verdict = "[green]nothing knows its future[/]" if report.passed else f"[red]{len(told)} differences[/]"
     screen.print(f"{verdict}: {report.rows:,} rows, {report.seconds:.1f} s, seed {report.seed}")

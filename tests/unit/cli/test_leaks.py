@@ -34,7 +34,7 @@ def test_every_leak_is_a_line_and_of_many_the_first(capsys: pytest.CaptureFixtur
     reports = tuple(TableReport("curated.feature_vectors", "poisoning", NOON, 9, (LEAK,)) for _ in range(40))
     told = printed(LeakageReport((NOON,), reports, 5, 1.0), capsys)
     assert told.count("leak  curated.feature_vectors.form_diff: 4 rows differ (game_key 7") == 30
-    assert "… and 10 more" in told and "40 leaks" in told
+    assert "… and 10 more" in told and "40 differences" in told
 
 
 def test_a_warehouse_without_decisions_says_so(capsys: pytest.CaptureFixture[str]) -> None:
