@@ -22,7 +22,7 @@ ROUNDING = 1e-9  # of probabilities, logits, minutes; absolute, relative above 1
 #: What tells rows apart, as far as a table has it: to pair what stands with what was rebuilt.
 _KEYS = (
     *("game_key", "decision", "decision_at", "market", "side", "slot", "team_id", "pitcher_id", "source", "book"),
-    *("label", "known_at", "detected_at", "kind", "measure", "series_id", "seq", "version"),
+    *("label", "known_at", "changed_at", "detected_at", "kind", "measure", "series_id", "seq", "version"),
 )
 
 Row = dict[str, Any]

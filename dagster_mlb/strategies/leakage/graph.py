@@ -7,17 +7,17 @@ a table whose rows belong to a moment. A model that lands there is rebuilt witho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
 
-from dagster_mlb.warehouse.compiled import Project, Relation
+from dagster_mlb.warehouse.compiled import Node, Project, Relation
 
 #: The column that says which moment a row belongs to; of several the first. What a row holds is known by then.
-MOMENT_COLUMNS = ("decision_at", "detected_at", "known_at")
+MOMENT_COLUMNS = ("decision_at", "detected_at", "known_at", "changed_at")
 KNOWN_AT = "known_at"
 
 #: What is known with hindsight and meant to be: model → column → why nothing is decided by it. The column ``*`` stands
@@ -29,6 +29,12 @@ HINDSIGHT: Mapping[str, Mapping[str, str]] = {
     "int_main_lines": {
         "*": "holds rows only for markets that ever had two lines; where it has none, the one line is meant",
     },
+}
+
+#: Models right of staging that say of which game something is, judged by all that a source ever told, as ties of events
+#: to games are: taken as they stand.
+AS_LISTED: Mapping[str, str] = {
+    "int_doubtful_days": "which game an archive's prices of a day are of, where it names games by their clubs alone",
 }
 
 _COLUMNS_SQL = """
@@ -89,6 +95,11 @@ class AsOfGraph:
             others=tuple(one for one in self.others if one in needed),
         )
 
+    def name_of(self, relation: Relation) -> str:
+        """A name for a stand-in: the table's own, by which a query may call its columns, where no other has it too."""
+        twins = [one for one in (*self.rebuilt, *self.stores, *self.others) if one[1] == relation[1]]
+        return relation[1] if len(twins) < 2 else "_".join(relation)
+
     def has(self, relation: Relation, *names: str) -> bool:
         return {column.name for column in self.columns[relation]} >= set(names)
 
@@ -104,18 +115,8 @@ def as_of_graph(connection: psycopg.Connection, project: Project) -> AsOfGraph:
     """
     columns = columns_of(connection, project)
     left_of_staging = project.ancestors(node.relation for node in project.nodes.values() if node.layer == "staging")
-    right = {
-        node.relation
-        for node in project.nodes.values()
-        if node.layer in ("intermediate", "curated") and node.sql and node.relation not in left_of_staging
-    }
+    right = {node.relation for node in project.nodes.values() if _can_be_rebuilt(node)} - left_of_staging
     made = {one for one in right if one in columns}
-    for one in sorted(made):
-        if missing := (project.ancestors([one]) & right) - made:
-            raise StaleTableError(
-                f"{'.'.join(one)} stands, but {', '.join('.'.join(need) for need in sorted(missing))}, that it is made "
-                "of, does not: run `mlb transform`"
-            )
     moments = {one: _moment_column(columns[one]) for one in made}
     judged = [
         one
@@ -125,7 +126,13 @@ def as_of_graph(connection: psycopg.Connection, project: Project) -> AsOfGraph:
         and any(_is_store(columns, need) for need in _left_edge(project, one, right))
     ]
     judged = _worth_building(connection, project, judged, columns)
-    rebuilt = (set(judged) | project.ancestors(judged)) & made
+    rebuilt = (set(judged) | _inner(project, judged, right)) & made
+    for one in sorted(rebuilt):
+        if missing := [need for need in project.parents(one) if need not in columns]:
+            raise StaleTableError(
+                f"{'.'.join(one)} stands, but {', '.join(map('.'.join, missing))}, that it is made of, does not: "
+                "run `mlb transform`"
+            )
     edge = {need for one in rebuilt for need in project.parents(one)} - rebuilt
     stores = sorted(one for one in edge if _is_store(columns, one))
     return AsOfGraph(
@@ -151,7 +158,7 @@ def _worth_building(
     connection: psycopg.Connection, project: Project, judged: list[Relation], columns: Columns
 ) -> list[Relation]:
     """Without what nothing else is made of and whose rows the clock moves, every one: there is nothing to compare."""
-    needed = project.ancestors(judged)
+    needed = project.ancestors(judged)  # of others that are judged
     return [one for one in judged if one in needed or _stands_still(connection, one, columns[one])]
 
 
@@ -171,7 +178,24 @@ def _is_store(columns: Columns, relation: Relation) -> bool:
     return any(column.name == KNOWN_AT for column in columns.get(relation, ()))
 
 
+def _can_be_rebuilt(node: Node) -> bool:
+    """One query, from nothing: a model that is built load by load is not."""
+    is_right = node.layer in ("intermediate", "curated") and node.name not in AS_LISTED
+    return is_right and bool(node.sql) and node.materialized != "incremental"
+
+
+def _inner(project: Project, relations: Iterable[Relation], right: set[Relation]) -> set[Relation]:
+    """What these are made of within ``right``: no further than to what is not there."""
+    found: set[Relation] = set()
+    waiting = list(relations)
+    while waiting:
+        needed = [one for one in project.parents(waiting.pop()) if one in right and one not in found]
+        found.update(needed)
+        waiting += needed
+    return found
+
+
 def _left_edge(project: Project, relation: Relation, right: set[Relation]) -> set[Relation]:
     """What a model right of staging is made of in the end: the nearest tables that are not right of staging."""
-    inner = ({relation} | project.ancestors([relation])) & right
+    inner = {relation} | _inner(project, [relation], right)
     return {need for one in inner for need in project.parents(one)} - inner

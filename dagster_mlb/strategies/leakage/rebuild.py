@@ -169,7 +169,7 @@ def _narrowing(graph: AsOfGraph, relation: Relation) -> str | None:
 
 def _set_apart(connection: psycopg.Connection, graph: AsOfGraph, relation: Relation, condition: str) -> str:
     """A temporary table of the window's rows, each with the moment from which it is known."""
-    name = f"window_of_{relation[1]}"
+    name = f"window_of_{graph.name_of(relation)}"
     known_from, labels = "", ""
     if graph.has(relation, KNOWN_AT):
         known_from = f", store.known_at as {_KNOWN_FROM}"
@@ -194,7 +194,7 @@ def _set_apart(connection: psycopg.Connection, graph: AsOfGraph, relation: Relat
 def _mutated(games: Window, relation: Relation, mutation: Mutation, moment: datetime, seed: int) -> str:
     """A view of a store in which the future was taken away, or noise was put into it, or all of it came a day later."""
     columns = games.graph.columns[relation]
-    name = relation[1]
+    name = games.graph.name_of(relation)
     if relation in games.narrowed:
         source, known = f'pg_temp."{games.narrowed[relation]}"', f"store.{_KNOWN_FROM}"
     else:
@@ -225,9 +225,10 @@ def _not_begun(games: Window, relation: Relation, mutation: Mutation, moment: da
         f'{told} as "{column.name}"' if column.name == _FIRST_PITCH else f'store."{column.name}"'
         for column in games.graph.columns[relation]
     )
-    text = f'create temporary view "{relation[1]}" as select {listed} from "{relation[0]}"."{relation[1]}" as store'
+    name = games.graph.name_of(relation)
+    text = f'create temporary view "{name}" as select {listed} from "{relation[0]}"."{relation[1]}" as store'
     games.connection.execute(text.encode())
-    return f'pg_temp."{relation[1]}"'
+    return f'pg_temp."{name}"'
 
 
 def _noisy(column: Column, noise: str, is_known: str) -> str:
@@ -257,11 +258,11 @@ def _noisy(column: Column, noise: str, is_known: str) -> str:
 
 def _build(connection: psycopg.Connection, graph: AsOfGraph, relation: Relation, names: Mapping[Relation, str]) -> str:
     """One model as a temporary table, its columns typed as in the table that stands; a view stays one."""
-    node = graph.project.nodes[relation]
+    node, name = graph.project.nodes[relation], graph.name_of(relation)
     text = with_relations(node.sql, names).replace(_CLOCK, "pg_temp.clock")
     if node.materialized == "view":
-        connection.execute(f'create temporary view "{relation[1]}" as {text}'.encode())
-        return f'pg_temp."{relation[1]}"'
+        connection.execute(f'create temporary view "{name}" as {text}'.encode())
+        return f'pg_temp."{name}"'
     listed = ", ".join(f'built."{column.name}"::{column.type} as "{column.name}"' for column in graph.columns[relation])
     query = f"select {listed} from (\n{text}\n) as built"
     history = next((name for name in _HISTORIES if graph.has(relation, name)), None)
@@ -270,11 +271,11 @@ def _build(connection: psycopg.Connection, graph: AsOfGraph, relation: Relation,
         query += f" where built.{history} = any(array({_OF_THE_WINDOW[history]}))"
     elif history is None and graph.has(relation, "game_key"):
         query += " where built.game_key in (select game_key from pg_temp.window_games)"
-    _create(connection, relation[1], query)
+    _create(connection, name, query)
     for columns in node.indexes:
-        _index(connection, relation[1], columns)
-    connection.execute(sql.SQL("analyze pg_temp.{}").format(sql.Identifier(relation[1])))
-    return f'pg_temp."{relation[1]}"'
+        _index(connection, name, columns)
+    connection.execute(sql.SQL("analyze pg_temp.{}").format(sql.Identifier(name)))
+    return f'pg_temp."{name}"'
 
 
 def _create(connection: psycopg.Connection, name: str, query: str) -> None:
