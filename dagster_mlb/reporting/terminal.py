@@ -185,8 +185,8 @@ def strategies_table(strategies: pl.DataFrame) -> Table:
         ">run",
         ">down",
         caption="ROI on turnover, interval by whole dates; without skill it is minus the hold, not zero. beats:\n"
-        "percent of bets that beat the close. p: share of worlds, the close being true in them, that earn as much by luck;\n"
-        "p*: that p as one of all trials in the ledger, of which one looks at the best.\n"
+        "percent of bets that beat the close. p: share of worlds, the close being true in them, that earn\n"
+        "as much by luck; p*: that p as one of all trials in the ledger, of which one looks at the best.\n"
         "run: most losses in a row. down: deepest fall, in units. open: not settled yet."
         + _left_out(with_bets.height - shown.height)
         + _nothing_bet(silent),

@@ -19,6 +19,7 @@ from dagster_mlb.reporting.strategy_report.books import retail_table
 from dagster_mlb.reporting.strategy_report.chase import chase_table
 from dagster_mlb.reporting.strategy_report.contents import (
     ABSENT_SCHEMA,
+    CALIBRATION_SCHEMA,
     EVENT_SCHEMA,
     LADDER_SCHEMA,
     LEDGER_SCHEMA,
@@ -109,6 +110,7 @@ def contents_of(
         rows=rows,
         absent=pl.DataFrame([*absent, *_never_asked(inputs.samples, catalog)], schema=ABSENT_SCHEMA),
         ladders=pl.concat([pl.DataFrame(schema=LADDER_SCHEMA), *(one.ladder for one in told)]),
+        calibration=pl.DataFrame([one.calibration for one in told if one.calibration], schema=CALIBRATION_SCHEMA),
         curves=shown_curves(told),
         ledger=ledger.select(LEDGER_SCHEMA.keys()),
         trials=trials,
@@ -194,7 +196,7 @@ def _sections(inputs: Inputs, seasons: set[int] | None) -> dict[str, Any]:
                 y = known["home_win"].cast(pl.Float64).to_numpy()
                 parts["reliability"][sample.key] = reliability_table(y, known["close_home_probability"].to_numpy())
     if FOUR_BOOKS in inputs.samples:
-        last = inputs.offers_of(FOUR_BOOKS, "close", seasons)
+        last = inputs.offers_of(FOUR_BOOKS, "pregame", seasons)
         closes = moneylines.filter(
             pl.col("source").is_in(LATE_CONSENSUS.sources) & pl.col("close_home_probability").is_not_null()
         )
@@ -247,16 +249,23 @@ def _never_asked(samples: Sequence[Sample], catalog: Sequence[Rule]) -> list[dic
         for rule in catalog:
             key = (sample.key, rule.name, rule.parameters.form)
             wanted = asked_at(catalog, rule)
-            if key in seen or rule.is_null or wanted & set(sample.decisions):
+            if (
+                key in seen
+                or rule.is_null
+                or (wanted & set(sample.decisions) and not sample.is_for_rules_without_skill)
+            ):
                 continue
             seen.add(key)
+            reason = f"decides at {' or '.join(sorted(wanted))}; here is {', '.join(sample.decisions)}"
+            if sample.is_for_rules_without_skill:
+                reason = "only rules without skill are asked of this sample"
             told.append(
                 {
                     "sample": sample.key,
                     "decision": "–",
                     "strategy": rule.name,
                     "form": rule.parameters.form,
-                    "reason": f"decides at {' or '.join(sorted(wanted))}; here is {', '.join(sample.decisions)}",
+                    "reason": reason,
                 }
             )
     return told

@@ -50,6 +50,17 @@ LADDER_SCHEMA: Final = {
     "roi": pl.Float64,
     "roi_se": pl.Float64,
 }
+CALIBRATION_SCHEMA: Final = {
+    "sample": pl.String,
+    "provenance": pl.String,
+    "decision": pl.String,
+    "strategy": pl.String,
+    "n": pl.Int64,  # bets won or lost with a probability of the strategy's own
+    "log_loss": pl.Float64,
+    "close_log_loss": pl.Float64,  # the close's on those bets that have one
+    "slope": pl.Float64,  # of the outcome's logit on the strategy's: below 1 it says too much
+    "slope_se": pl.Float64,
+}
 LEDGER_SCHEMA: Final = {"kind": pl.String, "trials": pl.Int64, "with_bets": pl.Int64, "runs": pl.Int64}
 EVENT_SCHEMA: Final = {"kind": pl.String, "sample": pl.String, "provenance": pl.String, "n": pl.Int64}
 
@@ -89,6 +100,7 @@ class Contents:
     rows: pl.DataFrame = field(default_factory=no_rows)
     absent: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENT_SCHEMA))
     ladders: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LADDER_SCHEMA))
+    calibration: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CALIBRATION_SCHEMA))
     reliability: Mapping[str, pl.DataFrame] = field(default_factory=dict)  # sample -> evaluation.reliability_table
     curves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CURVE_SCHEMA))
     ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LEDGER_SCHEMA))

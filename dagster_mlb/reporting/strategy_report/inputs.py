@@ -18,6 +18,7 @@ from dagster_mlb.reporting.season_report import BENCHMARK_COLUMNS
 from dagster_mlb.reporting.strategy_report.contents import LEDGER_SCHEMA, InPlay
 from dagster_mlb.reporting.strategy_report.open_to_close import MONEYLINE_COLUMNS
 from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, ONE_BOOK, Sample, samples_in
+from dagster_mlb.reporting.strategy_report.snapshots import at_their_own_moment
 from dagster_mlb.signals.events import detect, no_signals
 from dagster_mlb.strategies.as_of import as_of_frame, assemble_frame, assemble_signal_frame
 from dagster_mlb.strategies.history import History, Outcomes
@@ -99,6 +100,9 @@ class Inputs:
     def offers_of(self, sample: Sample, decision: Decision, seasons: set[int] | None) -> pl.DataFrame:
         if sample is ONE_BOOK and decision == "open":
             return sample.offers_of(self.first_prices, seasons)
+        if sample is FOUR_BOOKS:
+            closing = self.frames.get("close", pl.DataFrame(schema=OFFER_SCHEMA))
+            return at_their_own_moment(sample.rows_of(closing, seasons))
         frame = self.frames.get(decision)
         return pl.DataFrame(schema=OFFER_SCHEMA) if frame is None else sample.offers_of(frame, seasons)
 
@@ -133,6 +137,8 @@ def read_inputs(settings: Settings) -> Inputs:
     samples = samples_in(settings)
     moments: tuple[Decision, ...] = ("open", "pregame", "close")
     decisions = [decision for decision in moments if any(decision in sample.decisions for sample in samples)]
+    if FOUR_BOOKS in samples and "close" not in decisions:
+        decisions.append("close")  # whose rows tell when each book was last seen
     outcomes = Outcomes.read(settings)
     states = read_frame(settings, _STATES_SQL)
     games = read_frame(settings, _GAMES_SQL)

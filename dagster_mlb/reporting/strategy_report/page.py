@@ -107,6 +107,7 @@ def context(contents: Contents) -> dict[str, Any]:
         ),
         "absent": _absent(contents.absent),
         "ladders": _ladders(contents.ladders),
+        "calibration": _calibration(contents.calibration),
         "reliability": [plots.reliability(table, title_of(sample)) for sample, table in contents.reliability.items()],
         "curves": _curves(contents.curves),
         "ledger": list(contents.ledger.iter_rows(named=True)),
@@ -431,6 +432,21 @@ def _retail(table: pl.DataFrame) -> list[tuple[str, ...]]:
             count(row["n_clv"]),
             plus_minus(row["ev_clv"], row["ev_clv_se"], 2, as_percent=True),
             plus_minus(row["roi"], row["roi_se"], 1, as_percent=True),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _calibration(table: pl.DataFrame) -> list[tuple[str, ...]]:
+    return [
+        (
+            row["strategy"],
+            f"{short_of(row['sample'])} · {row['decision']}",
+            row["provenance"],
+            count(row["n"]),
+            number(row["log_loss"], 4),
+            number(row["close_log_loss"], 4),
+            plus_minus(row["slope"], row["slope_se"], 2),
         )
         for row in table.iter_rows(named=True)
     ]

@@ -41,6 +41,7 @@ class Told:
     rows: list[dict[str, Any]]
     curves: pl.DataFrame
     ladder: pl.DataFrame
+    calibration: dict[str, Any] | None
     absent: dict[str, Any] | None
     run: StrategyRun | None
     sample: Sample
@@ -68,6 +69,8 @@ def rules_without_skill(decision: Decision, sample: Sample) -> list[Rule]:
 def plan(catalog: Sequence[Rule], sample: Sample, decision: Decision) -> list[Rule]:
     """The strategies of ``catalog`` (one per name and form) and the rules without skill, at ``decision``."""
     chosen = rules_without_skill(decision, sample)
+    if sample.is_for_rules_without_skill:
+        return chosen
     seen = {(rule.name, rule.parameters.form) for rule in chosen}
     for rule in catalog:
         key = (rule.name, rule.parameters.form)
@@ -128,7 +131,7 @@ def told_of(strategy: Rule, setting: Setting, evidence: Evidence) -> Told:
             "form": strategy.parameters.form,
             "reason": evidence.why_no_bet(strategy, setting.decision, sides, setting.signal_kinds),
         }
-        return Told([], no_curves(), no_ladder(), absent, None, setting.sample)
+        return Told([], no_curves(), no_ladder(), None, absent, None, setting.sample)
     run = follow(decided, setting.history, setting.outcomes, setting.now)
     bets = with_hold(run.bets, setting.offers)
     rows, curves = [], []
@@ -149,7 +152,8 @@ def told_of(strategy: Rule, setting: Setting, evidence: Evidence) -> Told:
         summary = run.summary if len(markets) == 1 else summarise(of_market)
         rows.append(row_of(of_market, summary, identity))
         curves.append(curve_of(of_market, identity))
-    return Told(rows, pl.concat(curves), ladder_of(bets, rows[0]), None, run, setting.sample)
+    ladder, told = ladder_of(bets, rows[0]), calibration_of(run, rows[0])
+    return Told(rows, pl.concat(curves), ladder, told, None, run, setting.sample)
 
 
 def no_curves() -> pl.DataFrame:
@@ -200,6 +204,21 @@ def ladder_of(bets: pl.DataFrame, identity: dict[str, Any]) -> pl.DataFrame:
         .select(LADDER_SCHEMA.keys())
         .cast(LADDER_SCHEMA)  # type: ignore[arg-type]
     )
+
+
+def calibration_of(run: StrategyRun, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """How true the strategy's own probabilities were (``CALIBRATION_SCHEMA``); None where it says none, or too few."""
+    summary = run.summary
+    if summary.n_own < ENOUGH_FOR_A_CURVE or identity["form"] == "fade":
+        return None
+    return {
+        **{name: identity[name] for name in ("sample", "provenance", "decision", "strategy")},
+        "n": summary.n_own,
+        "log_loss": summary.log_loss,
+        "close_log_loss": summary.close_log_loss,
+        "slope": summary.calibration_slope,
+        "slope_se": summary.calibration_slope_se,
+    }
 
 
 def coverage_of(inputs: Inputs, seasons: set[int] | None) -> pl.DataFrame:

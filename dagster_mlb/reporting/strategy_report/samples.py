@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dagster_mlb.strategies.protocol import Decision
+from dagster_mlb.strategies.sides import FRESH_MINUTES
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings
@@ -27,6 +28,7 @@ class SeasonsError(ValueError):
 class Sample:
     """``sources`` names whose prices are in it; empty: those of no archive named here (collected live, or simulated).
     ``provenance`` limits those. ``follows_seasons``: whether the seasons asked for limit it.
+    ``is_for_rules_without_skill``: nothing else is asked of it.
     """
 
     key: str
@@ -37,13 +39,21 @@ class Sample:
     sources: tuple[str, ...] = ()
     provenance: tuple[str, ...] = ()
     follows_seasons: bool = False
+    is_for_rules_without_skill: bool = False
 
     @property
     def is_simulated(self) -> bool:
         return self.provenance == ("simulated",)
 
     def offers_of(self, frame: pl.DataFrame, seasons: Iterable[int] | None = None) -> pl.DataFrame:
-        """The rows of an as-of frame that belong to this sample."""
+        """The rows of an as-of frame that belong to this sample and could be bet: at a fixed decision none that was
+        last confirmed too long before it.
+        """
+        is_fresh = (pl.col("age_minutes") <= FRESH_MINUTES).fill_null(value=True)
+        return self.rows_of(frame, seasons).filter(is_fresh | (pl.col("decision") == "signal"))
+
+    def rows_of(self, frame: pl.DataFrame, seasons: Iterable[int] | None = None) -> pl.DataFrame:
+        """The rows of any frame with source, provenance and season that belong to this sample, however old."""
         wanted = pl.col("source").is_in(self.sources) if self.sources else ~pl.col("source").is_in(ARCHIVE_SOURCES)
         if self.provenance:
             wanted &= pl.col("provenance").is_in(self.provenance)
@@ -78,16 +88,19 @@ FOUR_BOOKS: Final = Sample(
     title="Four books 2024, snapshots",
     short="Four books 2024",
     note="Pinnacle, DraftKings, FanDuel and BetMGM moneylines, one or two snapshots a game at a moment that was "
-    "inferred. Quotes at or after first pitch are left out and counted.",
-    decisions=("pregame", "close"),
+    "inferred. Each game is decided on at the moment of its last snapshot: an hour before the game its prices were "
+    "hours old, and nobody could have them. Quotes at or after first pitch are left out and counted.",
+    decisions=("pregame",),
     sources=("odds_api_archive",),
 )
 LATE_CONSENSUS: Final = Sample(
     key="late_consensus",
     title="Consensus closes 2018–2024",
     short="Consensus 2018–24",
-    note="Consensus moneylines labelled close, another archive than the first: the same questions asked once more.",
+    note="Consensus moneylines labelled close, another archive than the first, with errors of its own: a rule that "
+    "knows the other archive's close would bet on these. So only the rules that know nothing are asked once more.",
     decisions=("close",),
+    is_for_rules_without_skill=True,
     sources=("scores_and_odds_archive",),
 )
 COLLECTED: Final = Sample(
@@ -134,7 +147,7 @@ def samples_in(settings: Settings) -> list[Sample]:
 
     held = read_frame(settings, "select source, provenance from curated.moneylines group by source, provenance")
     marked = held.with_columns(season=pl.lit(0))
-    return [sample for sample in SAMPLES if not sample.offers_of(marked).is_empty()]
+    return [sample for sample in SAMPLES if not sample.rows_of(marked).is_empty()]
 
 
 def seasons_of(told: str) -> set[int]:

@@ -119,8 +119,8 @@ def test_what_is_of_no_archive_belongs_to_the_simulated_league_by_its_provenance
     offers = pl.DataFrame(
         {"source": ["odds_api", "sbr_archive"], "provenance": ["simulated", "archive"], "season": [2024, 2019]}
     )
-    assert SIMULATED.offers_of(offers)["source"].to_list() == ["odds_api"]
-    assert LABELS.offers_of(offers, {2018}).is_empty()
+    assert SIMULATED.rows_of(offers)["source"].to_list() == ["odds_api"]
+    assert LABELS.rows_of(offers, {2018}).is_empty()
     assert "sbr_archive" in ARCHIVE_SOURCES and SIMULATED.is_simulated and not LABELS.is_simulated
     assert (title_of("labels"), short_of("labels"), short_of("elsewhere")) == ("SBR archive", "SBR", "elsewhere")
 
