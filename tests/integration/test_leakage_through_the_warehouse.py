@@ -45,9 +45,10 @@ from dagster_mlb.strategies.families.model_edge import ModelEdge
 from dagster_mlb.strategies.families.nulls import Favourite, RandomSide
 from dagster_mlb.strategies.families.steam import Steam
 from dagster_mlb.strategies.leakage.frames import Difference
-from dagster_mlb.strategies.leakage.graph import as_of_graph
+from dagster_mlb.strategies.leakage.graph import StaleTableError, as_of_graph
 from dagster_mlb.strategies.leakage.live import SEED, check_live_graph
 from dagster_mlb.strategies.leakage.moments import Moment, choose_moments
+from dagster_mlb.strategies.leakage.rebuild import rebuilt, window
 from dagster_mlb.strategies.leakage.report import LeakageReport
 from dagster_mlb.strategies.leakage.warehouses import rows_known_by, warehouse_differences
 from dagster_mlb.warehouse.compiled import Project, compiled_project
@@ -238,6 +239,51 @@ def test_a_moment_leaves_no_trace_in_the_warehouse(worlds: Worlds) -> None:
         "public",
         "information_schema",
     }
+
+
+def test_noise_reaches_what_came_after_and_nothing_before(worlds: Worlds) -> None:
+    """Ticks and results: what was known is the same to the letter, of what was not every value is another one."""
+    at = CUT - timedelta(days=1)
+    checked = {
+        "odds_ticks": ("price_american", ("series_id", "known_at", "seq")),
+        "game_results": ("home_runs", ("game_key", "version")),
+        "starters": ("pitcher_id", ("game_key", "side", "known_at", "source")),
+    }
+    with (
+        connect(worlds.whole) as connection,
+        connection.transaction(force_rollback=True),
+        window(
+            connection,
+            as_of_graph(connection, compiled_project(worlds.whole)),
+            at.date(),
+            at.date() + timedelta(days=1),
+        ) as games,
+        rebuilt(games, "poisoning", at, 7, WHOLE.now) as tables,
+    ):
+        for table, (value, key) in checked.items():
+            same = " and ".join(f"noisy.{name} = told.{name}" for name in key)
+            query = f"""
+                select count(*) filter (where told.known_at <= %(at)s),
+                    count(*) filter (where told.known_at > %(at)s),
+                    count(*) filter (where told.known_at <= %(at)s and noisy::text = told::text),
+                    count(*) filter (where told.known_at > %(at)s and noisy.{value} = told.{value})
+                from {tables["staging", table]} as noisy inner join staging.{table} as told on {same}
+            """
+            past, later, equal, kept = connection.execute(query, {"at": at}).fetchone() or (0, 0, 0, 0)
+            assert past > 10 and later > 10, table
+            assert (equal, kept) == (past, 0), table
+
+
+def test_a_table_of_another_project_is_told_and_not_left_out(worlds: Worlds) -> None:
+    project = compiled_project(worlds.whole)
+    with connect(worlds.whole) as connection, connection.transaction(force_rollback=True):
+        connection.execute("drop table staging.int_voices cascade")
+        with pytest.raises(StaleTableError, match=r"stands, but staging\.int_voices.* does not: run `mlb transform`"):
+            as_of_graph(connection, project)
+    node = project.node("market_consensus")
+    other = project.with_sql("market_consensus", f"select game_key, decision, market from ({node.sql}) as less")
+    with pytest.raises(StaleTableError, match=r"curated\.market_consensus and its model have different columns"):
+        check_live_graph(worlds.whole, parts=["tables"], past=0, doubleheaders=0, latest=1, project=other)
 
 
 # ---------------------------------------------------------------------------- the harness finds what leaks
