@@ -127,7 +127,8 @@ def _shin(q: FloatArray) -> tuple[FloatArray, FloatArray]:
     def curve(z: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         rest = 1.0 - z
         root = np.sqrt(z * z + 4.0 * rest * rows)
-        p = (root - z) / (2.0 * rest)
+        # The same number twice: where z is above 0 the difference loses outcomes of next to no chance altogether.
+        p = np.where(z > 0.0, 2.0 * rows / (root + z), (root - z) / (2.0 * rest))
         slope = ((z - 2.0 * rows) / root - 1.0) / (2.0 * rest) + p / rest
         return p, slope
 

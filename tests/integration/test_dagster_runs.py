@@ -278,8 +278,8 @@ def test_an_archive_folder_is_loaded_by_season_and_bad_files_warn(database: Sett
     outcome = run_job(database, build_defs(settings=database), "archives", seasons=(2015, 2016))
 
     assert outcome.success, outcome.failures
-    assert outcome.steps == 4
-    assert outcome.materializations == 8
+    assert outcome.steps == 5
+    assert outcome.materializations == 10
     assert outcome.checks_warned == ("raw_data/sbr_archive: files_readable",)
     assert outcome.metadata["raw_data/sbr_archive"]["files refused"] == 1
 
