@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from dagster_mlb.settings import PROJECT_ROOT, Settings
@@ -33,6 +34,10 @@ NOW = datetime(2025, 7, 15, 16, tzinfo=UTC)
 _FOLDER = "MLB_TESTS_FOLDER"  # set by the main process, inherited by its workers
 _KEPT = {_FOLDER, "MLB_REAL_DATA_DIR", "MLB_REAL_WIRE_DIR"}
 _counter = itertools.count()
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
