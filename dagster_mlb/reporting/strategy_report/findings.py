@@ -209,7 +209,8 @@ def no_prices_beat_the_close(rows: pl.DataFrame) -> Finding:
     real, simulated = told.filter(_is_real()), told.filter(~_is_real())
     aside = f" In the simulated league: {_above_the_close(simulated)}" if simulated.height else ""
     if real.is_empty():
-        return Finding(claim, "open", f"No strategy has {ENOUGH} bets with a close on a real sample.{aside}", "–")
+        basis = _samples_of(simulated) if aside else "–"
+        return Finding(claim, "open", f"No strategy has {ENOUGH} bets with a close on a real sample.{aside}", basis)
     found = real.filter(pl.col("ev_clv") > MANY * pl.col("ev_clv_se"))
     ending = "" if found.is_empty() else " Look for the leak before the champagne."
     sentence = f"{_above_the_close(real)}{ending}{aside}"

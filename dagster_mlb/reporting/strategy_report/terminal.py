@@ -72,9 +72,10 @@ def findings_table(findings: Sequence[Finding]) -> Table:
         mark, style = MARKS[finding.verdict]
         sentence = Text.assemble((f"{finding.claim}. ", "bold"), finding.sentence, (f" {finding.basis}", "dim"))
         table.add_row(Text(mark, style=style), sentence)
-    unanswered = [f"{finding.claim}: {finding.sentence}" for finding in findings if is_unanswered(finding)]
+    unanswered = [finding.claim for finding in findings if is_unanswered(finding)]
     if unanswered:
-        table.add_row(Text("?", style="dim"), Text(" ".join(unanswered), style="dim"))
+        told = f"Without an answer, for nothing here bears on it: {'; '.join(unanswered)}."
+        table.add_row(Text("?", style="dim"), Text(told, style="dim"))
     return table
 
 
