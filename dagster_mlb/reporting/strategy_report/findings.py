@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Verdict = Literal["holds", "fails", "open"]
 ALPHA: Final = 0.05
 ONE, MANY = 2.0, 3.0  # standard errors that a figure, or the worst of a list, may be away
+#: Of a claim on which nothing in the warehouse bears.
+NO_BASIS: Final = "–"
 #: From the reference figures, which have four decimals.
 MOST_GAMES_OFF, MOST_NATS_OFF = 5, 5e-4
 #: Fewer bets than these make no return that a list may be judged by.
@@ -39,6 +41,11 @@ class Finding:
     verdict: Verdict
     sentence: str
     basis: str
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Nothing in the warehouse bears on it."""
+        return self.verdict == "open" and self.basis == NO_BASIS
 
 
 def the_archive_was_read_rightly(seasons: pl.DataFrame, basis: str) -> Finding:
@@ -209,7 +216,7 @@ def no_prices_beat_the_close(rows: pl.DataFrame) -> Finding:
     real, simulated = told.filter(_is_real()), told.filter(~_is_real())
     aside = f" In the simulated league: {_above_the_close(simulated)}" if simulated.height else ""
     if real.is_empty():
-        basis = _samples_of(simulated) if aside else "–"
+        basis = _samples_of(simulated) if aside else NO_BASIS
         return Finding(claim, "open", f"No strategy has {ENOUGH} bets with a close on a real sample.{aside}", basis)
     found = real.filter(pl.col("ev_clv") > MANY * pl.col("ev_clv_se"))
     ending = "" if found.is_empty() else " Look for the leak before the champagne."
@@ -312,14 +319,14 @@ def several_books_only_in_the_league(has_simulated: bool, events: pl.DataFrame) 
     return Finding(claim, "fails", sentence, "signals by sample")
 
 
-def naive(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rules without skill on real samples, with bets enough and an error."""
+def naive(rows: pl.DataFrame, *, simulated: bool = False) -> pl.DataFrame:
+    """Rules without skill with bets enough and an error; on real samples, where the simulated is not asked for too."""
     return rows.filter(
         pl.col("is_null")
         & (pl.col("n") >= ENOUGH)
         & (pl.col("roi_se") > 0)
         & pl.col("minus_hold").is_not_null()
-        & _is_real()
+        & (_is_real() | pl.lit(simulated))
     )
 
 
@@ -328,7 +335,7 @@ def _is_real() -> pl.Expr:
 
 
 def _nothing(claim: str, why: str) -> Finding:
-    return Finding(claim, "open", f"{why} Nothing is said.", "–")
+    return Finding(claim, "open", f"{why} Nothing is said.", NO_BASIS)
 
 
 def _verdict(is_so: bool) -> Verdict:

@@ -67,21 +67,16 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        if is_unanswered(finding):
+        if finding.is_unanswered:
             continue
         mark, style = MARKS[finding.verdict]
         sentence = Text.assemble((f"{finding.claim}. ", "bold"), finding.sentence, (f" {finding.basis}", "dim"))
         table.add_row(Text(mark, style=style), sentence)
-    unanswered = [finding.claim for finding in findings if is_unanswered(finding)]
+    unanswered = [finding.claim for finding in findings if finding.is_unanswered]
     if unanswered:
         told = f"Without an answer, for nothing here bears on it: {'; '.join(unanswered)}."
         table.add_row(Text("?", style="dim"), Text(told, style="dim"))
     return table
-
-
-def is_unanswered(finding: Finding) -> bool:
-    """Nothing in the warehouse bears on it."""
-    return finding.verdict == "open" and finding.basis == "–"
 
 
 def rows_table(rows: pl.DataFrame, title: str) -> Table:
