@@ -50,9 +50,12 @@ from dagster_mlb.strategies.leakage.live import SEED, check_live_graph
 from dagster_mlb.strategies.leakage.moments import Moment, choose_moments
 from dagster_mlb.strategies.leakage.rebuild import rebuilt, window
 from dagster_mlb.strategies.leakage.report import LeakageReport
+from dagster_mlb.strategies.leakage.skill import failed
+from dagster_mlb.strategies.leakage.skill_live import FEATURE_VECTORS, check_skill, lagged_frames
 from dagster_mlb.strategies.leakage.warehouses import rows_known_by, warehouse_differences
 from dagster_mlb.warehouse.compiled import Project, compiled_project
 from dagster_mlb.warehouse.connection import connect
+from dagster_mlb.warehouse.frames import read_frame
 from dagster_mlb.warehouse.prepare import prepare
 
 PLANS = (
@@ -272,6 +275,43 @@ def test_noise_reaches_what_came_after_and_nothing_before(worlds: Worlds) -> Non
             past, later, equal, kept = connection.execute(query, {"at": at}).fetchone() or (0, 0, 0, 0)
             assert past > 10 and later > 10, table
             assert (equal, kept) == (past, 0), table
+
+
+# The difference of the clubs' forms as it was told a while before the close of each game of a day.
+FORM_BEFORE_SQL = """
+select points.game_key, points.decision_at, (home.form_10 - away.form_10)::float8 as form_diff
+from curated.feature_vectors as points
+cross join lateral (
+    select form_10 from staging.int_team_form as form
+    where form.team_id = points.home_team_id and form.known_at <= points.decision_at - %s
+    order by form.known_at desc, form.game_key desc limit 1
+) as home
+cross join lateral (
+    select form_10 from staging.int_team_form as form
+    where form.team_id = points.away_team_id and form.known_at <= points.decision_at - %s
+    order by form.known_at desc, form.game_key desc limit 1
+) as away
+where points.official_date = %s and points.decision = 'close'
+order by points.game_key
+"""
+
+
+def test_features_of_a_day_earlier_know_what_was_known_a_day_earlier(worlds: Worlds) -> None:
+    """What the time shift is made of; the decisions themselves are the same."""
+    day = CUT.date() - timedelta(days=1)
+    lagged = lagged_frames(worlds.whole, day, day, [FEATURE_VECTORS])[FEATURE_VECTORS]
+    told = lagged.filter(pl.col("decision") == "close").sort("game_key").select("game_key", "decision_at", "form_diff")
+    now, before = (
+        read_frame(worlds.whole, FORM_BEFORE_SQL, [shift, shift, day]) for shift in (timedelta(0), timedelta(days=1))
+    )
+    assert told.height > 8 and told.equals(before)
+    assert not told["form_diff"].equals(now["form_diff"]), "no club played the day before"
+
+
+def test_results_dealt_anew_leave_what_the_close_says(worlds: Worlds) -> None:
+    figures = check_skill(worlds.whole, seed=1)
+    assert "favourite, follow, close" in {one.subject for one in figures}
+    assert failed(figures) == []
 
 
 def test_a_table_of_another_project_is_told_and_not_left_out(worlds: Worlds) -> None:

@@ -99,7 +99,7 @@ def time_shift(
         return []
     first, last = dates[0], dates[-1]
     shifts_context = strategies is None or bool(strategies)
-    lagged = _lagged_frames(settings, first, last, (FEATURE_VECTORS, CONTEXT) if shifts_context else (FEATURE_VECTORS,))
+    lagged = lagged_frames(settings, first, last, (FEATURE_VECTORS, CONTEXT) if shifts_context else (FEATURE_VECTORS,))
     recent = predictions.filter(pl.col("official_date").is_between(first, last))
     found = _models(settings, recent, lagged[FEATURE_VECTORS]) if FEATURE_VECTORS in lagged else []
     if CONTEXT in lagged:
@@ -107,7 +107,7 @@ def time_shift(
     return found
 
 
-def _lagged_frames(
+def lagged_frames(
     settings: Settings, first: date, last: date, wanted: Sequence[Relation]
 ) -> dict[Relation, pl.DataFrame]:
     """Features and context as they would have been, had everything been known a day later."""
