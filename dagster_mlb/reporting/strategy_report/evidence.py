@@ -13,6 +13,7 @@ import polars as pl
 
 from dagster_mlb.strategies.protocol import SIDE_SCHEMA, Decision, Strategy
 
+PREDICTIONS: Final = "a model's predictions"
 #: Kinds of evidence, each with the columns of the sides that hold it.
 EVIDENCE: Final[dict[str, tuple[str, ...]]] = {
     "tickets": ("tickets_pct", "tickets_min", "tickets_max", "early_tickets_pct", "signal_tickets_pct"),
@@ -32,7 +33,7 @@ EVIDENCE: Final[dict[str, tuple[str, ...]]] = {
         *("velocity", "line_move", "signal_move"),
     ),
     "sharp and retail books side by side": ("sharp_probability", "retail_probability"),
-    "a model's predictions": ("model_probability",),
+    PREDICTIONS: ("model_probability",),
     "hours to the start": ("hours_to_start",),
     "signals": ("signal_id", "signal_kind", "is_signal_side", "signal_strength"),
 }
@@ -85,7 +86,8 @@ class Evidence:
             kind for kind in self._read_by(strategy) if kind not in held and (kind != "signals" or decision == "signal")
         ]
         if missing:
-            return f"needs {_listed(missing)}: none in this sample"
+            hint = " (`mlb learn` makes them)" if PREDICTIONS in missing else ""
+            return f"needs {_listed(missing)}: none in this sample{hint}"
         return f"nothing met its terms in {sides.height // 2:,} markets"
 
     def _held_by(self, sides: pl.DataFrame) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def test_a_sample_holds_what_is_known_somewhere(closing):
 def test_what_is_missing_is_named(closing):
     why = Evidence().why_no_bet
     assert why(PublicFade(), "close", closing) == "needs tickets: none in this sample"
+    assert "a model's predictions: none in this sample (`mlb learn`" in why(ModelEdge(), "close", closing)
     assert why(SharpAction(), "close", closing) == "needs tickets and money: none in this sample"
     assert why(LineMovement(min_move=9.0), "close", closing) == "nothing met its terms in 42 markets"
     assert why(SharpAction(markets=("total",)), "close", closing.clear()) == "no total price at this decision"
