@@ -7,8 +7,10 @@ stand the rules without skill in every market, and what only one sample can show
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -28,6 +30,8 @@ from dagster_mlb.strategies.strategy_run import SidesSeen, StrategyRun, decide, 
 if TYPE_CHECKING:
     from dagster_mlb.reporting.strategy_report.inputs import Inputs
 
+#: Frames and draws of random numbers leave the interpreter; what is kept between strategies is at worst made twice.
+WORKERS: Final = 2
 #: A ladder takes so many bets, and so many rungs.
 ENOUGH_FOR_A_LADDER: Final = 300
 FEWEST_RUNGS: Final = 3
@@ -106,7 +110,7 @@ class Setting:
 
 
 def run_all(inputs: Inputs, catalog: Sequence[Rule], seasons: set[int] | None) -> Iterator[Told]:
-    """Every strategy on every sample that is there, sample by sample."""
+    """Every strategy on every sample that is there, sample by sample, in the order of the plan."""
     evidence = Evidence()
     for sample in inputs.samples:
         frames = {decision: inputs.offers_of(sample, decision, seasons) for decision in sample.decisions}
@@ -115,8 +119,9 @@ def run_all(inputs: Inputs, catalog: Sequence[Rule], seasons: set[int] | None) -
         for decision, offers in frames.items():
             kinds = inputs.signals.join(offers.select("signal_id").unique(), on="signal_id", how="semi")["kind"]
             setting = Setting(sample, decision, offers, history, outcomes, inputs.now, frozenset(kinds))
-            for strategy in plan(catalog, sample, decision):
-                yield told_of(strategy, setting, evidence)
+            asked = partial(told_of, setting=setting, evidence=evidence)
+            with ThreadPoolExecutor(WORKERS) as pool:
+                yield from pool.map(asked, plan(catalog, sample, decision))
 
 
 def told_of(strategy: Rule, setting: Setting, evidence: Evidence) -> Told:
