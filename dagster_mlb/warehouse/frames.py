@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -31,21 +33,60 @@ def read_frame(settings: Settings, query: str, params: Sequence[Any] | Mapping[s
     types that polars does not know → String. 24,300 rows × 60 numbers take some 0.1 s.
     Raises psycopg's error for a bad query, WarehouseUnavailableError without a database.
     """
-    url = database_url(settings)
-    with open_connection(url) as connection:
+    with _reader(database_url(settings)) as (connection, arrow):
         text = _bound(connection, query, params)
         columns = _describe(connection, text)
         selected = sql.SQL(", ").join(_selected(name, kind) for name, kind in columns)
         whole = sql.SQL("select {} from ({}) as query").format(selected, sql.SQL(text))
-        statement = whole.as_string(connection)
+        with arrow.cursor() as cursor:
+            cursor.execute(whole.as_string(connection))
+            frame = cursor.fetch_polars()
+    return frame.with_columns(pl.col(name).cast(pl.Duration("us")) for name, kind in columns if kind == "interval")
 
+
+@contextmanager
+def readers_kept() -> Iterator[None]:
+    """Within it, in this thread, ``read_frame`` asks on the connections that it has: Arrow's costs some 60 ms to open.
+
+    For many small frames one after the other. At the end all are closed.
+    """
+    if getattr(_kept, "readers", None) is not None:
+        yield
+        return
+    _kept.readers = {}
+    try:
+        yield
+    finally:
+        readers, _kept.readers = _kept.readers, None
+        for connection, arrow in readers.values():
+            arrow.close()
+            connection.close()
+
+
+_kept = threading.local()
+
+
+@contextmanager
+def _reader(url: str) -> Iterator[tuple[psycopg.Connection, Any]]:
+    """A connection that describes a query and one that fetches it as Arrow, in UTC; no transaction is left open."""
+    readers = getattr(_kept, "readers", None)
+    if readers is None:
+        with open_connection(url) as connection, _arrow(url) as arrow:
+            yield connection, arrow
+        return
+    if url not in readers:
+        readers[url] = (open_connection(url), _arrow(url))
+    connection, arrow = readers[url]
+    try:
+        yield connection, arrow
+    finally:
+        arrow.rollback()  # or what was read would stay locked
+
+
+def _arrow(url: str) -> Any:
     import adbc_driver_postgresql.dbapi as adbc
 
-    uri = f"{url}{'&' if '?' in url else '?'}{_UTC}"
-    with adbc.connect(uri) as arrow, arrow.cursor() as cursor:
-        cursor.execute(statement)
-        frame = cursor.fetch_polars()
-    return frame.with_columns(pl.col(name).cast(pl.Duration("us")) for name, kind in columns if kind == "interval")
+    return adbc.connect(f"{url}{'&' if '?' in url else '?'}{_UTC}")
 
 
 def publish_frame(

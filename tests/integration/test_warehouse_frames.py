@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from dagster_mlb.settings import Settings
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.copy import copy_csv_stream, copy_frame, copy_rows
-from dagster_mlb.warehouse.frames import publish_frame, read_frame
+from dagster_mlb.warehouse.frames import publish_frame, read_frame, readers_kept
 
 RATINGS = "create table if not exists curated.team_ratings (game_key bigint primary key, rating float8 not null)"
 
@@ -227,3 +227,31 @@ def test_what_the_owner_publishes_the_transform_role_may_rewrite(database: Setti
     with connect(database, role="transform") as connection:
         assert connection.execute("select count(*) from curated.team_ratings").fetchone() == (1,)
         connection.execute("delete from curated.team_ratings")
+
+
+# ---------------------------------------------------------------- many frames, one after the other
+
+
+def backends(connection: psycopg.Connection) -> int:
+    said = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    return int((connection.execute(said).fetchone() or (0,))[0])
+
+
+def test_kept_readers_read_what_is_there_and_hold_nothing(database: Settings, connection: psycopg.Connection) -> None:
+    connection.execute("create table public.told (number int)")
+    connection.execute("insert into public.told values (1)")
+    with readers_kept():
+        for n in (1, 2):
+            assert read_frame(database, "select count(*)::int as n from public.told")["n"].to_list() == [n]
+            with readers_kept():  # within another: the same ones
+                read_frame(database, "select number from public.told where number = %s", [n])
+            connection.execute("set lock_timeout = '1s'; alter table public.told add column if not exists more int")
+            connection.execute("insert into public.told values (2)")
+        with pytest.raises(psycopg.Error):
+            read_frame(database, "select nothing from public.told")
+        assert read_frame(database, "select 1 as one")["one"].to_list() == [1]
+        assert backends(connection) == 2
+    deadline = time.monotonic() + 5
+    while backends(connection) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert backends(connection) == 0

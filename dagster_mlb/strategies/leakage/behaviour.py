@@ -136,14 +136,14 @@ def check_behaviour(
     """Ratings, signals and bets of the live warehouse at ``moments``, of the games of ``window`` (first and last
     official date). ``strategies``: the catalog's where none are given. A table that nobody has made is left out.
     """
-    from dagster_mlb.warehouse.frames import read_frame
+    from dagster_mlb.warehouse.frames import read_frame, readers_kept
 
-    games = read_frame(settings, _GAMES_SQL, list(window))
+    with readers_kept():
+        games = read_frame(settings, _GAMES_SQL, list(window))
+        there = [part for part in parts if _is_there(settings, TABLE_OF[part])]
+        cases = {part: _case(settings, part, games, strategies) for part in there}
     reports = []
-    for part in parts:
-        if not _is_there(settings, TABLE_OF[part]):
-            continue
-        case = _case(settings, part, games, strategies)
+    for part, case in cases.items():
         for moment in moments:
             rng = np.random.default_rng([seed, int(moment.at.timestamp())])
             reports += check_case(case, moment, rng, None if part == "ratings" else judged_games(games, moment.at))

@@ -72,9 +72,17 @@ def check_skill(
     """Every figure that there is enough of. ``days``: how many of the latest ones with results are shifted; ``rounds``:
     how often results are dealt; ``strategies``: whose context is shifted, the catalog's where none are named.
     """
+    from dagster_mlb.warehouse.frames import readers_kept
+
+    with readers_kept():
+        return _check_skill(settings, np.random.default_rng(seed), strategies, days, rounds)
+
+
+def _check_skill(
+    settings: Settings, rng: np.random.Generator, strategies: Sequence[Strategy] | None, days: int, rounds: int
+) -> list[Skill]:
     from dagster_mlb.warehouse.frames import read_frame
 
-    rng = np.random.default_rng(seed)
     found: list[Skill] = []
     if _is_there(settings, "curated.strategy_results"):
         bets, games = read_frame(settings, _BETS_SQL), read_frame(settings, _GAMES_SQL)

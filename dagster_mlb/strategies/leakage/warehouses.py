@@ -102,14 +102,15 @@ def rows_known_by(
 
     Columns that only say how a row came here are left out. A table that nobody has made yet is absent.
     """
-    from dagster_mlb.warehouse.frames import read_frame
+    from dagster_mlb.warehouse.frames import read_frame, readers_kept
 
     found = {}
-    for table in tables:
-        relation = table.relation or table.name
-        if read_frame(settings, f"select to_regclass('{relation}') is not null as there")["there"][0]:
-            frame = read_frame(settings, table.query, [moment])
-            found[table.name] = frame.drop(table.ignored, strict=False).sort(table.key)
+    with readers_kept():
+        for table in tables:
+            relation = table.relation or table.name
+            if read_frame(settings, f"select to_regclass('{relation}') is not null as there")["there"][0]:
+                frame = read_frame(settings, table.query, [moment])
+                found[table.name] = frame.drop(table.ignored, strict=False).sort(table.key)
     return found
 
 
