@@ -58,7 +58,7 @@ def measure() -> list[Figure]:
         prepare(demo)
         collect_slate(demo, run_id="bench")
         stage(demo, "+betting_lines_enhanced")
-        stage(demo, "int_series_accounts")
+        stage(demo, "stg_raw__record_counts", "+int_series_accounts")
         fill(demo, STORED)
         day = DEMO_WORLD.today
         slate, floor, rows = quantile_ms(demo, SLATE, day)
