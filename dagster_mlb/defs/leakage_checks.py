@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from dagster_mlb.strategies.leakage.report import LeakageReport
     from dagster_mlb.strategies.leakage.skill import Skill
 
-# The daily run is to stay quick (`mlb leaks` looks at more): two moments of the latest slate, or one of it and one of a day
-# of the past, in turn; every day another past day, so that over a season the gates walk all of it. Of the catalog a share.
+# The daily run is to stay quick (`mlb leaks` looks at more): two moments of the latest slate, or one of it and one of a
+# day of the past, in turn; every day another past day, so that over a season the gates walk all of it. Of the catalog a
+# share.
 SHARES_OF_THE_CATALOG = 3
 DEALINGS = 3
 SHIFTED_DAYS = 10
