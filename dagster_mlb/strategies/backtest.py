@@ -100,18 +100,19 @@ def run_strategies(
     """
     from dagster_mlb.learning.trials import record_trial
     from dagster_mlb.warehouse.connection import connect
-    from dagster_mlb.warehouse.frames import publish_frame
+    from dagster_mlb.warehouse.frames import publish_frame, readers_kept
 
     chosen = _catalog(settings) if strategies is None else strategies
     now = settings.now()
-    outcomes = Outcomes.read(settings)
     decided: list[Decided] = []
-    for moment, entries in _by_decision(chosen, decision).items():
-        frame = as_of_frame(settings, moment, model_name=model_name)
-        sides: SidesSeen = {}
-        decided += [decide(strategy, frame, moment, is_shadow, sides) for strategy, is_shadow in entries]
-    placed = pl.concat([no_bets(), *(one.bets for one in decided)])
-    history = History.read(settings, placed, outcomes.games)
+    with readers_kept():
+        outcomes = Outcomes.read(settings)
+        for moment, entries in _by_decision(chosen, decision).items():
+            frame = as_of_frame(settings, moment, model_name=model_name)
+            sides: SidesSeen = {}
+            decided += [decide(strategy, frame, moment, is_shadow, sides) for strategy, is_shadow in entries]
+        placed = pl.concat([no_bets(), *(one.bets for one in decided)])
+        history = History.read(settings, placed, outcomes.games)
     runs = []
     with connect(settings, role="transform") as conn:
         for one in decided:
