@@ -282,11 +282,13 @@ def withdraw_bets(settings: Settings, name: str, *, run_id: str = "bets-withdraw
 def learn(settings: Settings, *, run_id: str, scheme: str = "season") -> StepTimes:
     """Models, predictions, strategies and their figures, from the features that stand in the warehouse."""
     from dagster_mlb.learning.run import predict_current, train_and_predict
+    from dagster_mlb.signals.table import publish_signals
     from dagster_mlb.strategies.backtest import run_strategies
 
     times = StepTimes()
     times.measure("models", lambda: train_and_predict(settings, run_id=run_id, scheme=scheme))  # type: ignore[arg-type]
     times.measure("today's slate", lambda: predict_current(settings, run_id=run_id))
+    times.measure("signals", lambda: publish_signals(settings, run_id))
     times.measure("strategies", lambda: run_strategies(settings, run_id=run_id))
     times.measure("figures", lambda: run_to_the_end(settings, "performance"))
     return times
