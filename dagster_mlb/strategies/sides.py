@@ -31,9 +31,9 @@ _AS_THEY_ARE = (
 def sides_of(offers: pl.DataFrame, book: str = "benchmark", markets: tuple[str, ...] | None = None) -> pl.DataFrame:
     """The sides of ``offers`` (``OFFER_SCHEMA``) under the rule ``book``: ``SIDE_SCHEMA``, ordered by its key.
 
-    *benchmark*: the sharpest fresh book with both sides quoted, one per moment. *best*: each side at its highest fresh
-    price over books that have the benchmark's line; among equals the sharper book. *each*: every book. Else the one
-    book of that name.
+    *benchmark*: the sharpest book with both sides quoted, however old its price, one per moment. *best*: each side at
+    its highest fresh price over books that have the benchmark's line; among equals the sharper book. *each*: every
+    book. Else the one book of that name.
     """
     quoted = offers.filter(pl.col("price_1").is_not_null() & pl.col("price_2").is_not_null())
     if markets is not None:
