@@ -13,8 +13,10 @@ from dagster_mlb.strategies.protocol import OPPOSITE, SIDE_SCHEMA
 
 #: A moment at which a game's market can be decided on; a game may have several signals.
 MOMENT = ("game_key", "decision_at", "market", "signal_id")
-#: A price is fresh so long after it was last confirmed; a label has no age.
+#: A price is fresh so long after it was last confirmed. A label has no age: it stood at its own moment.
 FRESH_MINUTES = 90.0
+
+_IS_FRESH = (pl.col("age_minutes") <= FRESH_MINUTES).fill_null(value=True)
 
 _MOVES = (
     *("move", "move_1h", "move_3h", "move_6h", "move_24h", "late_move", "episode_move"),
@@ -31,11 +33,20 @@ _AS_THEY_ARE = (
 def sides_of(offers: pl.DataFrame, book: str = "benchmark", markets: tuple[str, ...] | None = None) -> pl.DataFrame:
     """The sides of ``offers`` (``OFFER_SCHEMA``) under the rule ``book``: ``SIDE_SCHEMA``, ordered by its key.
 
-    *benchmark*: the sharpest book with both sides quoted, however old its price, one per moment. *best*: each side at
-    its highest fresh price over books that have the benchmark's line; among equals the sharper book. *each*: every
-    book. Else the one book of that name.
+    *benchmark*: the sharpest book with both sides quoted, one per moment. *best*: each side at its highest price over
+    books that have the benchmark's line; among equals the sharper book. *each*: every book. Else the one book of that
+    name.
+
+    A price that was last confirmed more than ``FRESH_MINUTES`` before the decision is nobody's to have and is no side.
+    At a signal only a price's last change is known: *best* wants that within the same time (an old price beside a
+    market that has moved is rather gone than generous), the others take it. *best* compares what stood at one moment:
+    labels with labels of the benchmark's own source (two archives' closes are two clocks), prices of a moment with such.
     """
-    quoted = offers.filter(pl.col("price_1").is_not_null() & pl.col("price_2").is_not_null())
+    quoted = offers.filter(
+        pl.col("price_1").is_not_null()
+        & pl.col("price_2").is_not_null()
+        & (_IS_FRESH | (pl.col("decision") == "signal"))
+    )
     if markets is not None:
         quoted = quoted.filter(pl.col("market").is_in(markets))
     first, second = _seen_from(quoted, 1), _seen_from(quoted, 2)
@@ -51,13 +62,13 @@ def sides_of(offers: pl.DataFrame, book: str = "benchmark", markets: tuple[str, 
         case "benchmark":
             chosen = sides.unique(one, keep="first", maintain_order=True)
         case "best":
-            is_fresh = (pl.col("age_minutes") <= FRESH_MINUTES).fill_null(value=True)
+            has_age, source = pl.col("age_minutes").is_not_null(), pl.col("source")
+            of_one_moment = (has_age == has_age.first().over(one)) & (has_age | (source == source.first().over(one)))
             on_the_line = pl.col("line").eq_missing(pl.col("line").first().over(one))
-            is_bookmaker = pl.col("book_kind").is_in(["book", "exchange"]) | (
-                ~pl.col("book_kind").is_in(["book", "exchange"]).any().over(one)
-            )
+            takes_bets = pl.col("book_kind").is_in(["book", "exchange"])
             chosen = (
-                sides.filter(is_fresh & on_the_line & is_bookmaker)
+                sides.filter(_IS_FRESH & of_one_moment & on_the_line)
+                .filter(takes_bets | ~takes_bets.any().over(one))
                 .sort([*one, "price_decimal"], descending=[False] * 5 + [True], maintain_order=True, nulls_last=True)
                 .unique(one, keep="first", maintain_order=True)
             )

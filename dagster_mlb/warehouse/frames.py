@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -46,7 +48,7 @@ def read_frame(settings: Settings, query: str, params: Sequence[Any] | Mapping[s
 
 @contextmanager
 def readers_kept() -> Iterator[None]:
-    """Within it, in this thread, ``read_frame`` asks on the connections that it has: Arrow's costs some 60 ms to open.
+    """Within it, in this thread, ``read_frame`` asks on the connections that it has.
 
     For many small frames one after the other. At the end all are closed.
     """
@@ -84,9 +86,31 @@ def _reader(url: str) -> Iterator[tuple[psycopg.Connection, Any]]:
 
 
 def _arrow(url: str) -> Any:
-    import adbc_driver_postgresql.dbapi as adbc
+    import adbc_driver_manager
+    from adbc_driver_manager.dbapi import Connection
 
-    return adbc.connect(f"{url}{'&' if '?' in url else '?'}{_UTC}")
+    connection = adbc_driver_manager.AdbcConnection(_arrow_database(url))
+    try:
+        return Connection(_Lasting(), connection)  # type: ignore[arg-type]
+    except Exception:
+        connection.close()
+        raise
+
+
+@lru_cache(maxsize=16)
+def _arrow_database(url: str) -> Any:
+    """The driver's list of the server's types, which takes ten times as long to make as a connection. It holds no
+    connection itself, and types made later need no place in it: what is not plain is cast (``_selected``)."""
+    import adbc_driver_postgresql
+
+    return adbc_driver_postgresql.connect(f"{url}{'&' if '?' in url else '?'}{_UTC}")
+
+
+class _Lasting:
+    """What a connection closes at its end in place of the database, which others use too."""
+
+    def close(self) -> None:
+        """Nothing: the list lasts."""
 
 
 def publish_frame(
@@ -94,20 +118,23 @@ def publish_frame(
 ) -> int:
     """Replace all rows of a table that Python makes, in one transaction: readers see the old rows or the new ones.
 
-    ``ddl`` is the whole ``create table`` statement, run where the table is missing or has other columns than the frame.
-    ``indexes`` are column lists (``"season, official_date"``) or whole ``create index if not exists`` statements. On an
-    error the old rows stay. Returns the number of rows.
+    ``ddl`` is the whole ``create table`` statement, run where the table is missing or was made by another statement
+    (its comment tells: a changed type or check makes the table anew). ``indexes`` are column lists
+    (``"season, official_date"``) or whole ``create index if not exists`` statements. On an error the old rows stay.
+    Returns the number of rows.
     """
     name = table_identifier(table)
+    shape = f"made by the statement {hashlib.sha256(' '.join(ddl.split()).encode()).hexdigest()[:16]}"
     with conn.transaction():
         present = _columns_of(conn, table)
-        if present and set(present) != set(frame.columns):
+        if present and (set(present) != set(frame.columns) or _comment_of(conn, table) != shape):
             conn.execute(sql.SQL("drop table {}").format(name))
             present = []
         if present:
             conn.execute(sql.SQL("truncate {}").format(name))
         else:
             conn.execute(ddl)
+            conn.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(shape)))
         written = copy_frame(conn, table, frame)
         for index in indexes:
             if index.lstrip().lower().startswith("create"):
@@ -123,6 +150,13 @@ def publish_frame(
 def _columns_of(conn: psycopg.Connection, table: str) -> list[str]:
     query = "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped"
     return [row[0] for row in conn.execute(query, [table_identifier(table).as_string(conn)])]
+
+
+def _comment_of(conn: psycopg.Connection, table: str) -> str | None:
+    row = conn.execute(
+        "select obj_description(to_regclass(%s), 'pg_class')", [table_identifier(table).as_string(conn)]
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _bound(connection: psycopg.Connection, query: str, params: Sequence[Any] | Mapping[str, Any] | None) -> str:

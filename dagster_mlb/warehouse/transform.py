@@ -148,7 +148,7 @@ def invoke(arguments: Sequence[str], *, manifest: Manifest | None = None) -> dbt
 
     from dagster_mlb.warehouse.dbt_connections import kept_open
 
-    with _ONE_AT_A_TIME, _seldom_collecting_garbage(), kept_open():
+    with _ONE_AT_A_TIME, _seldom_collecting_garbage(), _flags_of_no_origin(), kept_open():
         outcome = dbtRunner(manifest=manifest).invoke(list(arguments))
     if outcome.exception is not None:
         raise TransformError(f"dbt {arguments[0]} could not run: {outcome.exception}")
@@ -165,6 +165,20 @@ def _seldom_collecting_garbage() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+@contextmanager
+def _flags_of_no_origin() -> Iterator[None]:
+    """dbt's adapter asks of each of its behaviour flags which module made it, by the source lines of the whole stack:
+    seconds a run in a process of thousands of modules, for a name that only a warning about the flag would print."""
+    from dbt_common.behavior_flags import BehaviorFlagRendered
+
+    usual = BehaviorFlagRendered.__dict__["_default_source"]
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters")  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        BehaviorFlagRendered._default_source = usual  # type: ignore[method-assign]
 
 
 def nodes_of(outcome: dbtRunnerResult) -> list[NodeOutcome]:

@@ -221,6 +221,18 @@ def test_a_table_of_an_older_shape_is_made_anew(database: Settings, connection: 
     assert published(database) == [1500.0]
 
 
+def test_a_table_whose_check_has_changed_is_made_anew(database: Settings, connection: psycopg.Connection) -> None:
+    publish_frame(connection, "curated.team_ratings", ratings(1500.0), RATINGS)
+    stricter = RATINGS.replace("rating float8", "rating float8 check (rating < 1501)")
+    assert stricter != RATINGS
+    publish_frame(connection, "curated.team_ratings", ratings(1500.0), stricter)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        publish_frame(connection, "curated.team_ratings", ratings(1502.0), stricter)
+    assert published(database) == [1500.0]
+    publish_frame(connection, "curated.team_ratings", ratings(1502.0), RATINGS)
+    assert published(database) == [1502.0]
+
+
 def test_what_the_owner_publishes_the_transform_role_may_rewrite(database: Settings) -> None:
     with connect(database) as connection:
         publish_frame(connection, "curated.team_ratings", ratings(1500.0), RATINGS)

@@ -54,9 +54,45 @@ def test_the_benchmark_s_price_is_taken_unless_another_rule_is_asked_for():
     assert sides_of(frame, "nobody").is_empty()
 
 
-def test_a_stale_price_is_no_best_price():
-    frame = books(SHARP, SOFT).with_columns(age_minutes=pl.when(pl.col("book") == "soft").then(91.0).otherwise(5.0))
-    assert set(sides_of(frame, "best")["book"]) == {"sharp"}
+@pytest.mark.parametrize("rule", ["benchmark", "best", "each"])
+def test_a_stale_price_is_nobody_s_to_have(rule: str):
+    frame = books(SHARP, SOFT).with_columns(age_minutes=pl.when(pl.col("book") == "sharp").then(91.0).otherwise(90.0))
+    assert set(sides_of(frame, rule)["book"]) == {"soft"}
+    assert sides_of(frame, "sharp").is_empty()
+    assert sides_of(frame.filter(pl.col("book") == "sharp"), rule).is_empty()
+
+
+def test_a_label_has_no_age_and_is_not_stale():
+    assert sides_of(books(SHARP, age_minutes=None)).height == 2
+
+
+def test_at_a_signal_only_the_last_change_is_known_and_the_best_price_alone_asks_for_it():
+    frame = books(SHARP, SOFT, age_minutes=300.0).with_columns(decision=pl.lit("signal"))
+    assert set(sides_of(frame)["book"]) == {"sharp"}
+    assert sides_of(frame, "each").height == 4
+    assert sides_of(frame, "best").is_empty()
+
+
+def test_the_best_price_is_one_of_several_at_one_moment():
+    """Another archive's close, or a price with an age, is a price of another moment than a label's."""
+    rows = [
+        offer(1, source="archive", book="pinnacle", sharp_rank=1, age_minutes=None),
+        offer(1, source="archive", book="betmgm", price_1=-130, sharp_rank=8, age_minutes=None, book_kind="book"),
+        offer(1, source="other", book="betmgm", price_1=150, sharp_rank=8, age_minutes=None, book_kind="book"),
+        offer(1, source="feed", book="draftkings", price_1=160, sharp_rank=7, age_minutes=1.0, book_kind="book"),
+    ]
+    frame = frame_of(rows, benchmark_book="pinnacle")
+    chosen = {row["side"]: (row["source"], row["book"]) for row in sides_of(frame, "best").to_dicts()}
+    assert chosen["home"] == ("archive", "betmgm")
+    assert {source for source, _ in chosen.values()} == {"archive"}
+
+
+def test_a_mean_of_books_takes_no_bets_but_is_the_best_price_where_nothing_beside_it_stood_then():
+    label = offer(1, source="archive", book="consensus", sharp_rank=3, age_minutes=None, book_kind="consensus")
+    other = offer(1, source="feed", book="soft", sharp_rank=9, age_minutes=1.0, book_kind="book", price_1=300)
+    assert set(sides_of(frame_of([label, other], benchmark_book="consensus"), "best")["book"]) == {"consensus"}
+    same = {**label, "book": "soft", "sharp_rank": 9, "book_kind": "book"}
+    assert set(sides_of(frame_of([label, same], benchmark_book="consensus"), "best")["book"]) == {"soft"}
 
 
 def test_a_book_on_another_line_is_no_better_price():
