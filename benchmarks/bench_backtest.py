@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 
 from benchmarks.figures import Figure, NotHereError, best_seconds
-from dagster_mlb.strategies.bankroll import IntArray, Returns, stakes_over_time
-from dagster_mlb.strategies.estimates import roi_interval
-from dagster_mlb.strategies.fills import fill
-from dagster_mlb.strategies.kelly_shares import kelly_shares
+from dagster_mlb.strategies.figures.estimates import roi_interval
 from dagster_mlb.strategies.protocol import BET_SCHEMA, Staking
+from dagster_mlb.strategies.settling.fills import fill
+from dagster_mlb.strategies.staking.bankroll import IntArray, Returns, stakes_over_time
+from dagster_mlb.strategies.staking.kelly_shares import kelly_shares
 
 BETS, PER_DAY = 1_000_000, 15
 OF_PEER = 3_000  # its loop is slow, and the slower the longer

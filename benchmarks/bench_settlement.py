@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.figures import Figure, best_seconds
-from dagster_mlb.strategies.settlement import settle
+from dagster_mlb.strategies.settling.settlement import settle
 
 GAMES = 24_300
 BETS = 1_000_000

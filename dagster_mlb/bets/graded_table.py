@@ -11,11 +11,12 @@ from typing import Final
 
 import polars as pl
 
-from dagster_mlb.strategies.closing_line import VALUE_SCHEMA
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP, Schema
+from dagster_mlb.strategies.results_table import VALUE_COLUMNS
+from dagster_mlb.strategies.settling.closing_line import VALUE_SCHEMA
 
 GRADED_TABLE = "curated.graded_bets"
-GRADED_DDL = """
+GRADED_DDL = f"""
 create table if not exists curated.graded_bets (
     bet_id                text primary key,
     file_name             text not null,
@@ -51,24 +52,7 @@ create table if not exists curated.graded_bets (
     settled_at            timestamptz,
     settlement_reason     text,
     ungraded_reason       text,
-    close_probability     double precision check (close_probability between 0 and 1),
-    push_probability      double precision check (push_probability between 0 and 1),
-    ev_clv                double precision,
-    clv_method            text check (clv_method in ('same_line', 'repriced')),
-    beat_close            boolean,
-    is_circular_close     boolean,
-    price_clv             double precision,
-    log_clv               double precision,
-    probability_clv       double precision,
-    cents_clv             double precision,
-    line_clv              double precision,
-    close_line            numeric(6, 2),
-    close_price_american  double precision,
-    close_source          text,
-    close_book            text,
-    close_at              timestamptz,
-    missing_close_reason  text,
-    price_seen            text not null
+{VALUE_COLUMNS}    price_seen            text not null
         check (price_seen in ('as quoted', 'better than quoted', 'worse than quoted', 'not known')),
     price_seen_reason     text,
     seen_price_american   int,

@@ -24,9 +24,9 @@ from dagster_mlb.bets.graded_table import (
 )
 from dagster_mlb.bets.seen_prices import QUOTES_SCHEMA, with_price_seen
 from dagster_mlb.market.odds import implied_from_american
-from dagster_mlb.strategies.closing_line import VALUE_SCHEMA, with_closing_value
 from dagster_mlb.strategies.history import Outcomes
-from dagster_mlb.strategies.settlement import GAME_COLUMNS, settle
+from dagster_mlb.strategies.settling.closing_line import VALUE_SCHEMA, with_closing_value
+from dagster_mlb.strategies.settling.settlement import GAME_COLUMNS, settle
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings

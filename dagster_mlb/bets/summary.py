@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dagster_mlb.bets.graded_table import GRADED_COLUMNS, GRADED_SCHEMA, GRADED_TABLE
-from dagster_mlb.strategies.statistics import BetSummary, summarise
+from dagster_mlb.strategies.figures.summary import BetSummary, summarise
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings

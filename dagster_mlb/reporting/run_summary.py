@@ -10,7 +10,7 @@ import polars as pl
 
 from dagster_mlb.reporting.season_report import read_season_table
 from dagster_mlb.reporting.terminal import RunSummary
-from dagster_mlb.strategies.statistics import deflated_p_value, summarise
+from dagster_mlb.strategies.figures.summary import deflated_p_value, summarise
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings

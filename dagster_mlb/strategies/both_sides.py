@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dagster_mlb.market.odds import american_to_decimal
-from dagster_mlb.strategies.closing_line import CLOSE_SCHEMA, with_closing_value
+from dagster_mlb.strategies.figures.summary import summarise
 from dagster_mlb.strategies.history import Outcomes
-from dagster_mlb.strategies.settlement import settle
-from dagster_mlb.strategies.statistics import summarise
+from dagster_mlb.strategies.settling.closing_line import CLOSE_SCHEMA, with_closing_value
+from dagster_mlb.strategies.settling.settlement import settle
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings

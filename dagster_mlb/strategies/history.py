@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dagster_mlb.strategies.closing_runs import ClosingRuns
-from dagster_mlb.strategies.fills import STATE_COLUMNS, no_states
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP, Schema
+from dagster_mlb.strategies.settling.closing_runs import ClosingRuns
+from dagster_mlb.strategies.settling.fills import STATE_COLUMNS, no_states
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings

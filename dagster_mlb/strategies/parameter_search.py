@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import polars as pl
 
+from dagster_mlb.strategies.figures.summary import BetSummary, clustered_mean, summarise
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP, Decision, Rule, Schema, Strategy
 from dagster_mlb.strategies.results_table import RESULTS_SCHEMA
-from dagster_mlb.strategies.statistics import BetSummary, clustered_mean, summarise
 from dagster_mlb.strategies.strategy_run import StrategyRun, decide, follow, run_strategy
 
 if TYPE_CHECKING:

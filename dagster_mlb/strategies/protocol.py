@@ -2,7 +2,8 @@
 
 Here: the columns of the frames, the parameters every strategy shares, the base of the families, and the guards that
 keep a strategy honest (no column and no row from after the decision). How the frame is read from the warehouse is in
-``as_of.py``, how offers become sides in ``sides.py``, what becomes of picks in ``placing.py``; the strategies
+``as_of.py``, how offers become sides in ``sides.py``, how picks become bets in ``placing.py``, what they are filled at
+and come to in ``settling/``, what is staked in ``staking/``, what a list of them earned in ``figures/``; the strategies
 themselves are one file each in ``families/``.
 """
 
@@ -194,7 +195,7 @@ SIDE_KEY: Final = ("game_key", "decision_at", "market", "side", "source", "book"
 #: What a strategy adds to the sides that it picks. ``probability`` is a calibrated one or NULL: a strength is none.
 PICK_COLUMNS: Schema = {"own_probability": pl.Float64, "strength": pl.Float64, "reason": pl.String}
 
-#: A bet as it was decided: at the price on the screen. What it was filled at comes after (``fills.py``).
+#: A bet as it was decided: at the price on the screen. What it was filled at comes after (``settling/fills.py``).
 BET_SCHEMA: Schema = {
     "game_key": pl.Int64,
     "decision": pl.String,

@@ -11,8 +11,29 @@ import polars as pl
 
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP, Schema
 
+#: The columns of ``closing_line.VALUE_SCHEMA``, as every table of bets has them.
+VALUE_COLUMNS = """\
+    close_probability     double precision check (close_probability between 0 and 1),
+    push_probability      double precision check (push_probability between 0 and 1),
+    ev_clv                double precision,
+    clv_method            text check (clv_method in ('same_line', 'repriced')),
+    beat_close            boolean,
+    is_circular_close     boolean,
+    price_clv             double precision,
+    log_clv               double precision,
+    probability_clv       double precision,
+    cents_clv             double precision,
+    line_clv              double precision,
+    close_line            numeric(6, 2),
+    close_price_american  double precision,
+    close_source          text,
+    close_book            text,
+    close_at              timestamptz,
+    missing_close_reason  text,
+"""
+
 RESULTS_TABLE = "curated.strategy_results"
-RESULTS_DDL = """
+RESULTS_DDL = f"""
 create table if not exists curated.strategy_results (
     bet_id                text primary key,
     strategy              text not null,
@@ -53,24 +74,7 @@ create table if not exists curated.strategy_results (
     profit                double precision,
     settlement_reason     text,
     settled_at            timestamptz,
-    close_probability     double precision check (close_probability between 0 and 1),
-    push_probability      double precision check (push_probability between 0 and 1),
-    ev_clv                double precision,
-    clv_method            text check (clv_method in ('same_line', 'repriced')),
-    beat_close            boolean,
-    is_circular_close     boolean,
-    price_clv             double precision,
-    log_clv               double precision,
-    probability_clv       double precision,
-    cents_clv             double precision,
-    line_clv              double precision,
-    close_line            numeric(6, 2),
-    close_price_american  double precision,
-    close_source          text,
-    close_book            text,
-    close_at              timestamptz,
-    missing_close_reason  text,
-    trial_hash            text not null,
+{VALUE_COLUMNS}    trial_hash            text not null,
     provenance            text not null,
     capture               text,
     moment_assumed        boolean not null,

@@ -17,6 +17,8 @@ MOMENT = ("game_key", "decision_at", "market", "signal_id")
 FRESH_MINUTES = 90.0
 
 _IS_FRESH = (pl.col("age_minutes") <= FRESH_MINUTES).fill_null(value=True)
+#: A price that somebody could have at the decision. At a signal only its last change is known, and nothing is left out.
+IS_ON_OFFER = _IS_FRESH | (pl.col("decision") == "signal")
 
 _MOVES = (
     *("move", "move_1h", "move_3h", "move_6h", "move_24h", "late_move", "episode_move"),
@@ -40,13 +42,9 @@ def sides_of(offers: pl.DataFrame, book: str = "benchmark", markets: tuple[str, 
     A price that was last confirmed more than ``FRESH_MINUTES`` before the decision is nobody's to have and is no side.
     At a signal only a price's last change is known: *best* wants that within the same time (an old price beside a
     market that has moved is rather gone than generous), the others take it. *best* compares what stood at one moment:
-    labels with labels of the benchmark's own source (two archives' closes are two clocks), prices of a moment with such.
+    labels with those of the benchmark's own source (two archives' closes are two clocks), moments with moments.
     """
-    quoted = offers.filter(
-        pl.col("price_1").is_not_null()
-        & pl.col("price_2").is_not_null()
-        & (_IS_FRESH | (pl.col("decision") == "signal"))
-    )
+    quoted = offers.filter(pl.col("price_1").is_not_null() & pl.col("price_2").is_not_null() & IS_ON_OFFER)
     if markets is not None:
         quoted = quoted.filter(pl.col("market").is_in(markets))
     first, second = _seen_from(quoted, 1), _seen_from(quoted, 2)

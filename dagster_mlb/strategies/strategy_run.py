@@ -13,18 +13,18 @@ from typing import Any
 
 import polars as pl
 
-from dagster_mlb.strategies.bankroll import bankroll_path
-from dagster_mlb.strategies.closing_line import with_closing_value
-from dagster_mlb.strategies.fills import fill
+from dagster_mlb.strategies.figures.summary import BetSummary, summarise
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.placing import place
 from dagster_mlb.strategies.protocol import Decision, Strategy, StrategyParameters, parameters_hash
 from dagster_mlb.strategies.results_table import RESULTS_SCHEMA, SETTLEMENTS_SCHEMA
-from dagster_mlb.strategies.settlement import settle, settlement_history
+from dagster_mlb.strategies.settling.closing_line import with_closing_value
+from dagster_mlb.strategies.settling.fills import fill
+from dagster_mlb.strategies.settling.settlement import settle, settlement_history
 from dagster_mlb.strategies.sides import sides_of
-from dagster_mlb.strategies.slate_outcomes import decision_markets
-from dagster_mlb.strategies.staking import with_stakes
-from dagster_mlb.strategies.statistics import BetSummary, summarise
+from dagster_mlb.strategies.staking.bankroll import bankroll_path
+from dagster_mlb.strategies.staking.slate_outcomes import decision_markets
+from dagster_mlb.strategies.staking.stakes import with_stakes
 
 #: Sides that were made of a frame, by what was asked of it (book, markets): several strategies ask for the same.
 SidesSeen = dict[tuple[str, tuple[str, ...]], pl.DataFrame]

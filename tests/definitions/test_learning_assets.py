@@ -17,7 +17,7 @@ from dagster_mlb.learning.run import LearningReport
 from dagster_mlb.learning.walk_forward import walk_forward
 from dagster_mlb.settings import Settings
 from dagster_mlb.strategies.backtest import BacktestReport, StrategyRun
-from dagster_mlb.strategies.statistics import summarise
+from dagster_mlb.strategies.figures.summary import summarise
 
 
 @pytest.fixture(scope="module")

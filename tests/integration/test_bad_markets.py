@@ -23,7 +23,7 @@ from dagster_mlb.sources.parsing import parse_loads
 from dagster_mlb.sources.vsin.client import splits_request
 from dagster_mlb.sources.vsin.parse import READER
 from dagster_mlb.strategies.history import Outcomes
-from dagster_mlb.strategies.settlement import settle, settlement_history
+from dagster_mlb.strategies.settling.settlement import settle, settlement_history
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.frames import read_frame
 from dagster_mlb.warehouse.held import gate_loads

@@ -69,9 +69,9 @@ ENVIRONMENT_USERS = {
 }
 # Chance belongs to the league; these hold seeded statistics.
 SEEDED = {
-    "strategies/drawdowns.py",
-    "strategies/estimates.py",
-    "strategies/luck.py",
+    "strategies/figures/drawdowns.py",
+    "strategies/figures/estimates.py",
+    "strategies/figures/luck.py",
     "strategies/leakage/behaviour.py",
     "strategies/leakage/moments.py",
     "strategies/leakage/skill_live.py",

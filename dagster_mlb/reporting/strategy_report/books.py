@@ -12,9 +12,9 @@ import polars as pl
 
 from dagster_mlb.market.clv import ev_clv
 from dagster_mlb.market.odds import american_to_decimal
-from dagster_mlb.strategies.estimates import clustered_mean
-from dagster_mlb.strategies.settlement import settle
-from dagster_mlb.strategies.statistics import summarise
+from dagster_mlb.strategies.figures.estimates import clustered_mean
+from dagster_mlb.strategies.figures.summary import summarise
+from dagster_mlb.strategies.settling.settlement import settle
 
 if TYPE_CHECKING:
     from dagster_mlb.strategies.history import Outcomes

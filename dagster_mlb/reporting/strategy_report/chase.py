@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from dagster_mlb.strategies.statistics import summarise
+from dagster_mlb.strategies.figures.summary import summarise
 
 #: Points of no-vig probability that make a move; the sentences are about the headline.
 HEADLINE: Final = 0.02

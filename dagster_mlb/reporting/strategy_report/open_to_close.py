@@ -17,8 +17,8 @@ import polars as pl
 
 from dagster_mlb.market.clv import ev_clv
 from dagster_mlb.market.odds import american_to_decimal
-from dagster_mlb.strategies.settlement import settle
-from dagster_mlb.strategies.statistics import return_on_turnover, summarise
+from dagster_mlb.strategies.figures.summary import return_on_turnover, summarise
+from dagster_mlb.strategies.settling.settlement import settle
 
 if TYPE_CHECKING:
     from dagster_mlb.strategies.backtest import Outcomes

@@ -21,10 +21,10 @@ from dagster_mlb.reporting.strategy_report.runs import curve_of, ladder_of, with
 from dagster_mlb.reporting.strategy_report.samples import OWN
 from dagster_mlb.strategies.as_of import as_of_frame
 from dagster_mlb.strategies.families.nulls import RandomSide
+from dagster_mlb.strategies.figures.summary import summarise
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.own_file import OwnFileError, load_strategy_file, where_in
 from dagster_mlb.strategies.protocol import Decision, Rule, Strategy
-from dagster_mlb.strategies.statistics import summarise
 from dagster_mlb.strategies.strategy_run import SidesSeen, StrategyRun, decide, follow
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dagster_mlb.reporting.strategy_report import plots
 from dagster_mlb.reporting.strategy_report.anchors import ANCHORS, Anchor
 from dagster_mlb.reporting.strategy_report.jumps import moment_in_words
 from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, LABELS, ONE_BOOK, short_of, title_of
-from dagster_mlb.strategies.statistics import deflated_p_value, expected_best_z
+from dagster_mlb.strategies.figures.summary import deflated_p_value, expected_best_z
 
 if TYPE_CHECKING:
     from dagster_mlb.reporting.strategy_report.contents import Contents

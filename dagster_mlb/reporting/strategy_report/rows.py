@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from dagster_mlb.reporting.strategy_report.samples import SAMPLES
-from dagster_mlb.strategies.statistics import BetSummary, deflated_p_value
+from dagster_mlb.strategies.figures.summary import BetSummary, deflated_p_value
 
 NULL: Final = "random_side"
 

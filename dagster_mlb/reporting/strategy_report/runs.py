@@ -19,12 +19,12 @@ from dagster_mlb.reporting.strategy_report.contents import CURVE_SCHEMA, LADDER_
 from dagster_mlb.reporting.strategy_report.evidence import Evidence, held_by
 from dagster_mlb.reporting.strategy_report.rows import row_of
 from dagster_mlb.reporting.strategy_report.samples import FOUR_BOOKS, SIMULATED, Sample
-from dagster_mlb.strategies.edges import Measure, edge_ladder
 from dagster_mlb.strategies.families.nulls import Favourite, HomeSide, Over, RandomSide, Underdog
+from dagster_mlb.strategies.figures.edges import Measure, edge_ladder
+from dagster_mlb.strategies.figures.summary import summarise
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.protocol import MARKETS, Decision, Rule
 from dagster_mlb.strategies.sides import sides_of
-from dagster_mlb.strategies.statistics import summarise
 from dagster_mlb.strategies.strategy_run import SidesSeen, StrategyRun, decide, follow
 
 if TYPE_CHECKING:

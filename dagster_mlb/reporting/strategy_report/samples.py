@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dagster_mlb.strategies.protocol import Decision
-from dagster_mlb.strategies.sides import FRESH_MINUTES
+from dagster_mlb.strategies.sides import IS_ON_OFFER
 
 if TYPE_CHECKING:
     from dagster_mlb.settings import Settings
@@ -46,11 +46,8 @@ class Sample:
         return self.provenance == ("simulated",)
 
     def offers_of(self, frame: pl.DataFrame, seasons: Iterable[int] | None = None) -> pl.DataFrame:
-        """The rows of an as-of frame that belong to this sample and could be bet: at a fixed decision none that was
-        last confirmed too long before it.
-        """
-        is_fresh = (pl.col("age_minutes") <= FRESH_MINUTES).fill_null(value=True)
-        return self.rows_of(frame, seasons).filter(is_fresh | (pl.col("decision") == "signal"))
+        """The rows of an as-of frame that belong to this sample and could be bet."""
+        return self.rows_of(frame, seasons).filter(IS_ON_OFFER)
 
     def rows_of(self, frame: pl.DataFrame, seasons: Iterable[int] | None = None) -> pl.DataFrame:
         """The rows of any frame with source, provenance and season that belong to this sample, however old."""

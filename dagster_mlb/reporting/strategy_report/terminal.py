@@ -14,7 +14,7 @@ from dagster_mlb.reporting.numerals import MISSING, count, number, p_value, perc
 from dagster_mlb.reporting.strategy_report.findings import Finding
 from dagster_mlb.reporting.strategy_report.samples import short_of
 from dagster_mlb.reporting.terminal import WIDTH, open_table
-from dagster_mlb.strategies.statistics import counts_text
+from dagster_mlb.strategies.figures.summary import counts_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -17,14 +17,14 @@ from dagster_mlb.market.frames import UTC_TIMESTAMP
 from dagster_mlb.signals.events import detect
 from dagster_mlb.signals.fills import FILLS
 from dagster_mlb.signals.parameters import Parameters
-from dagster_mlb.strategies.fills import fill
 from dagster_mlb.strategies.leakage.frames import Build, Store
 from dagster_mlb.strategies.placing import place
 from dagster_mlb.strategies.protocol import SIDE_KEY, Strategy, parameters_hash
-from dagster_mlb.strategies.settlement import settlement_history
+from dagster_mlb.strategies.settling.fills import fill
+from dagster_mlb.strategies.settling.settlement import settlement_history
 from dagster_mlb.strategies.sides import sides_of
-from dagster_mlb.strategies.slate_outcomes import decision_markets
-from dagster_mlb.strategies.staking import STAKE_SCHEMA, with_stakes
+from dagster_mlb.strategies.staking.slate_outcomes import decision_markets
+from dagster_mlb.strategies.staking.stakes import STAKE_SCHEMA, with_stakes
 
 Detector = Callable[..., pl.DataFrame]
 Outputs = Mapping[str, pl.DataFrame]

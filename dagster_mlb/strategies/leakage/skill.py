@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dagster_mlb.learning.evaluation import paired_difference
 from dagster_mlb.learning.walk_forward import Scheme, walk_forward
-from dagster_mlb.strategies.settlement import RESULT_COLUMNS, latest_results, settle
+from dagster_mlb.strategies.settling.settlement import RESULT_COLUMNS, latest_results, settle
 
 LIMIT: Final = 4.5  # standard errors; of a hundred figures one in 1,500 runs is further off by luck
 LEAST_BETS: Final = 100

@@ -10,8 +10,8 @@ import polars as pl
 from dagster_mlb.bets.graded_table import BETS_SCHEMA, STARTS_SCHEMA
 from dagster_mlb.bets.grading import grade
 from dagster_mlb.bets.seen_prices import QUOTES_SCHEMA
-from dagster_mlb.strategies.closing_line import CLOSE_SCHEMA
 from dagster_mlb.strategies.history import Outcomes
+from dagster_mlb.strategies.settling.closing_line import CLOSE_SCHEMA
 
 DAY = date(2024, 7, 1)
 START = datetime(2024, 7, 1, 23, 5, tzinfo=UTC)

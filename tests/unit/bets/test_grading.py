@@ -9,7 +9,7 @@ import pytest
 from bet_worlds import DAY, LATER, MINUTE, START, bet, decimal_bet, graded, outcomes, starts, untied
 
 from dagster_mlb.bets.graded_table import GRADED_COLUMNS
-from dagster_mlb.strategies.settlement import settle
+from dagster_mlb.strategies.settling.settlement import settle
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from dagster_mlb.reporting.strategy_report.inputs import SIGNAL_COLUMNS, Inputs
 from dagster_mlb.reporting.strategy_report.rows import ROW_SCHEMA
 from dagster_mlb.reporting.strategy_report.samples import LABELS, ONE_BOOK
 from dagster_mlb.strategies.as_of import assemble_frame, assemble_signal_frame
-from dagster_mlb.strategies.closing_line import CLOSE_SCHEMA
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.protocol import CONTEXT_SCHEMA, UTC_TIMESTAMP
+from dagster_mlb.strategies.settling.closing_line import CLOSE_SCHEMA
 
 OPENING_DAY = date(2016, 4, 4)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

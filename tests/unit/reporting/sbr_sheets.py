@@ -9,7 +9,7 @@ import polars as pl
 
 from dagster_mlb.market.no_vig import no_vig_from_american
 from dagster_mlb.strategies.backtest import Outcomes
-from dagster_mlb.strategies.closing_line import no_closes
+from dagster_mlb.strategies.settling.closing_line import no_closes
 
 NEEDED = ("Date", "Final", "Open", "Close")
 

@@ -89,7 +89,7 @@ def identity() -> dict:
 
 
 def test_a_row_holds_the_hold_of_the_very_prices_paid(favourites):
-    from dagster_mlb.strategies.statistics import summarise
+    from dagster_mlb.strategies.figures.summary import summarise
 
     told = row_of(favourites, summarise(favourites), identity())
     assert set(told) <= set(ROW_SCHEMA)

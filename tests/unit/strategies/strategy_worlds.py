@@ -12,9 +12,9 @@ from dagster_mlb.market.frames import STATES
 from dagster_mlb.market.no_vig import no_vig_from_american
 from dagster_mlb.market.odds import american_to_decimal, decimal_to_american
 from dagster_mlb.strategies.as_of import assemble_frame
-from dagster_mlb.strategies.closing_line import CLOSE_SCHEMA
 from dagster_mlb.strategies.history import STARTERS_SCHEMA, History, Outcomes
 from dagster_mlb.strategies.protocol import BET_SCHEMA, CONTEXT_SCHEMA, UTC_TIMESTAMP
+from dagster_mlb.strategies.settling.closing_line import CLOSE_SCHEMA
 
 FIRST_DAY = date(2019, 4, 1)
 FIRST_PITCH = datetime(2019, 4, 1, 23, 5, tzinfo=UTC)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategy_worlds import FIRST_PITCH, HOUR
 
-from dagster_mlb.strategies.bankroll import Returns, bankroll_path, returns_of, stakes_over_time
 from dagster_mlb.strategies.protocol import Staking
+from dagster_mlb.strategies.staking.bankroll import Returns, bankroll_path, returns_of, stakes_over_time
 
 KELLY = Staking(method="kelly", bankroll=100.0, max_slate=0.9)
 

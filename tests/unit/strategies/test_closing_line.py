@@ -13,8 +13,8 @@ from strategy_worlds import FIRST_PITCH, LATER, SECOND, bet, bets_of, close, clo
 from dagster_mlb.market.no_vig import no_vig_from_american
 from dagster_mlb.market.odds import american_to_decimal
 from dagster_mlb.market.score_grid import fit
-from dagster_mlb.strategies.closing_line import VALUE_SCHEMA, with_closing_value
 from dagster_mlb.strategies.protocol import LeakageError
+from dagster_mlb.strategies.settling.closing_line import VALUE_SCHEMA, with_closing_value
 
 
 def valued(bet_changes: dict[str, Any], *closes: dict[str, Any], now: datetime = LATER) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dagster_mlb.strategies.drawdowns import drawdown, expected_max_drawdown, longest_losing_run, max_drawdown
+from dagster_mlb.strategies.figures.drawdowns import drawdown, expected_max_drawdown, longest_losing_run, max_drawdown
 
 
 def test_the_longest_losing_run_skips_pushes():

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dagster_mlb.strategies.edges import LADDER_SCHEMA, calibration, edge_ladder, monotonicity
+from dagster_mlb.strategies.figures.edges import LADDER_SCHEMA, calibration, edge_ladder, monotonicity
 
 RNG = np.random.default_rng(4)
 SIZE = 4000

@@ -21,7 +21,7 @@ from strategy_worlds import (
     states_of,
 )
 
-from dagster_mlb.strategies.fills import FILL_SCHEMA, fill, no_states
+from dagster_mlb.strategies.settling.fills import FILL_SCHEMA, fill, no_states
 
 DECIDED = FIRST_PITCH - HOUR
 ARRIVES = DECIDED + MINUTE

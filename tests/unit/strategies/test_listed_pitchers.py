@@ -20,7 +20,7 @@ from strategy_worlds import (
     starters_of,
 )
 
-from dagster_mlb.strategies.settlement import settle, settlement_history
+from dagster_mlb.strategies.settling.settlement import settle, settlement_history
 
 DECIDED = FIRST_PITCH - 3 * HOUR
 KNOWN = datetime(2019, 4, 2, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dagster_mlb.strategies.luck import no_skill_p_value, null_worlds
+from dagster_mlb.strategies.figures.luck import no_skill_p_value, null_worlds
 
 WORLDS = 20_000
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from strategy_worlds import FIRST_DAY, LATER, bet, bets_of, game_row, result_row, results_of
 
-from dagster_mlb.strategies.settlement import settle
+from dagster_mlb.strategies.settling.settlement import settle
 
 
 def settled(bet_changes: dict, result: dict | None, game: dict | None = None, now: datetime = LATER) -> dict:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategy_worlds import DAY, FIRST_DAY, HOUR, LATER, bet, bets_of, games_of, result_row, results_of
 
-from dagster_mlb.strategies.settlement import HISTORY_COLUMNS, settle, settlement_history
+from dagster_mlb.strategies.settling.settlement import HISTORY_COLUMNS, settle, settlement_history
 
 KNOWN = datetime(2019, 4, 2, 12, tzinfo=UTC)
 MIDNIGHT = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)

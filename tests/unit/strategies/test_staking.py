@@ -14,13 +14,13 @@ from strategy_worlds import DAY, FIRST_DAY, FIRST_PITCH, HOUR, MINUTE, offer, of
 
 from dagster_mlb.market.kelly import kelly
 from dagster_mlb.market.levels import K_TOTAL
-from dagster_mlb.strategies.fills import FILL_SCHEMA
-from dagster_mlb.strategies.kelly_shares import kelly_shares, probabilities_as_filled
 from dagster_mlb.strategies.protocol import OFFER_SCHEMA, Staking
-from dagster_mlb.strategies.settlement import HISTORY_COLUMNS
-from dagster_mlb.strategies.slate_outcomes import DECISION_MARKET_SCHEMA, decision_markets
-from dagster_mlb.strategies.slate_staking import CONTRADICTION, NO_GRID
-from dagster_mlb.strategies.staking import ALONE, STAKE_SCHEMA, with_stakes
+from dagster_mlb.strategies.settling.fills import FILL_SCHEMA
+from dagster_mlb.strategies.settling.settlement import HISTORY_COLUMNS
+from dagster_mlb.strategies.staking.kelly_shares import kelly_shares, probabilities_as_filled
+from dagster_mlb.strategies.staking.slate_outcomes import DECISION_MARKET_SCHEMA, decision_markets
+from dagster_mlb.strategies.staking.slate_staking import CONTRADICTION, NO_GRID
+from dagster_mlb.strategies.staking.stakes import ALONE, STAKE_SCHEMA, with_stakes
 
 WIDE = {"max_bet": 1.0, "max_game": 1.0, "max_slate": 0.9}
 NO_SETTLEMENTS = pl.DataFrame(

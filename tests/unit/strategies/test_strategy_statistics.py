@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dagster_mlb.strategies.estimates import spearman, wilson_interval
-from dagster_mlb.strategies.statistics import (
+from dagster_mlb.strategies.figures.estimates import spearman, wilson_interval
+from dagster_mlb.strategies.figures.summary import (
     clustered_mean,
     clustered_slope,
     deflated_p_value,

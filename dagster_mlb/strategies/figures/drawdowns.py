@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from dagster_mlb.strategies.estimates import PATHS, SEED, sums_by
+from dagster_mlb.strategies.figures.estimates import PATHS, SEED, sums_by
 
 
 class Drawdown(NamedTuple):

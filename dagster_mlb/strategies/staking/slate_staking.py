@@ -14,10 +14,10 @@ import polars as pl
 
 from dagster_mlb.market.kelly import GameOutcomes, ScoreBet, kelly, one_bet, slate_kelly
 from dagster_mlb.market.odds import FloatArray
-from dagster_mlb.strategies.bankroll import IntArray
-from dagster_mlb.strategies.kelly_shares import LEAST, by_slate
 from dagster_mlb.strategies.protocol import Staking
-from dagster_mlb.strategies.slate_outcomes import game_outcomes, grids_of, independent
+from dagster_mlb.strategies.staking.bankroll import IntArray
+from dagster_mlb.strategies.staking.kelly_shares import LEAST, by_slate
+from dagster_mlb.strategies.staking.slate_outcomes import game_outcomes, grids_of, independent
 
 MOST_INDEPENDENT: Final = 6  # bets of one game of which every combination is written out
 NO_GRID: Final = "its game has no score grid at the decision: the bets were staked as if independent"

@@ -23,8 +23,8 @@ import polars as pl
 
 from dagster_mlb.market.clv import ev_clv_of_line, price_clv, probability_clv
 from dagster_mlb.market.odds import FloatArray, american_to_decimal, cents_distance
-from dagster_mlb.strategies.closing_runs import ClosingRuns
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP, LeakageError, Schema
+from dagster_mlb.strategies.settling.closing_runs import ClosingRuns
 
 #: The benchmark's close, one row per game and market. ``line``: the home side's, or the total; ``probability_1``: of
 #: home or over, no-vig, given no push; ``starts_at``: first pitch, NULL where nobody told it.

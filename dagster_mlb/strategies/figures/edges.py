@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from dagster_mlb.strategies.estimates import Estimate, clustered_mean, return_on_turnover, spearman
+from dagster_mlb.strategies.figures.estimates import Estimate, clustered_mean, return_on_turnover, spearman
 
 Measure = Literal["edge", "strength"]
 BINS: Final = 5

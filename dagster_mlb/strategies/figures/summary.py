@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from dagster_mlb.strategies.drawdowns import drawdown, expected_max_drawdown, longest_losing_run, max_drawdown
-from dagster_mlb.strategies.edges import Calibration, calibration, edge_ladder, monotonicity
-from dagster_mlb.strategies.estimates import (
+from dagster_mlb.strategies.figures.drawdowns import drawdown, expected_max_drawdown, longest_losing_run, max_drawdown
+from dagster_mlb.strategies.figures.edges import Calibration, calibration, edge_ladder, monotonicity
+from dagster_mlb.strategies.figures.estimates import (
     RESAMPLES,
     SEED,
     Estimate,
@@ -27,7 +27,7 @@ from dagster_mlb.strategies.estimates import (
     roi_interval,
     wilson_interval,
 )
-from dagster_mlb.strategies.luck import (
+from dagster_mlb.strategies.figures.luck import (
     SIMULATIONS,
     deflated_p_value,
     expected_best_z,

@@ -27,8 +27,8 @@ from typing import Final
 
 import polars as pl
 
-from dagster_mlb.strategies.listed_pitchers import with_listed_pitchers
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP
+from dagster_mlb.strategies.settling.listed_pitchers import with_listed_pitchers
 
 SEVEN_INNING_SEASONS = (2020, 2021)
 DAY_OVER = timedelta(days=1, hours=12)  # from 00:00 UTC of the official date

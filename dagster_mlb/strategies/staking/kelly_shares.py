@@ -16,8 +16,8 @@ import polars as pl
 from dagster_mlb.market.kelly import kelly
 from dagster_mlb.market.levels import market_level, probability_at
 from dagster_mlb.market.odds import FloatArray
-from dagster_mlb.strategies.bankroll import IntArray
 from dagster_mlb.strategies.protocol import Staking
+from dagster_mlb.strategies.staking.bankroll import IntArray
 
 LEAST: Final = 1e-9  # shares below are none
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from dagster_mlb.strategies.estimates import SEED
+from dagster_mlb.strategies.figures.estimates import SEED
 
 SIMULATIONS = 1000
 EULER = 0.5772156649015329

@@ -25,10 +25,10 @@ import numpy as np
 import polars as pl
 
 from dagster_mlb.market.kelly import kelly
-from dagster_mlb.strategies.bankroll import returns_of, stakes_over_time
-from dagster_mlb.strategies.kelly_shares import LEAST, kelly_shares, probabilities_as_filled
 from dagster_mlb.strategies.protocol import UTC_TIMESTAMP, Schema, Staking
-from dagster_mlb.strategies.slate_staking import Shares, slate_shares
+from dagster_mlb.strategies.staking.bankroll import returns_of, stakes_over_time
+from dagster_mlb.strategies.staking.kelly_shares import LEAST, kelly_shares, probabilities_as_filled
+from dagster_mlb.strategies.staking.slate_staking import Shares, slate_shares
 
 #: What staking adds. ``bankroll_share``: of the bankroll before the slate; ``stake_method``: how this bet was staked,
 #: *none* where nothing is; ``stake_reason``: why it is nothing, less, or another method than asked for.
