@@ -201,6 +201,7 @@ def test_every_source_was_asked_and_is_well(collected: Collected) -> None:
     assert collected.daily.metadata["operational/source_health"]["in trouble"] == "none"
 
 
+@pytest.mark.prove  # a whole second run; what it costs without Dagster: test_faults_of_sources
 def test_a_source_that_is_down_costs_its_own_rows_and_the_day_goes_on(collected: Collected) -> None:
     wall = Reply(status=403, body=b"<html><title>Access denied</title></html>", content_type="text/html")
     later = collected.settings.now() + timedelta(minutes=20)

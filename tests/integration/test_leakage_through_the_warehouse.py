@@ -29,6 +29,7 @@ from world import (
     listings_of,
     moved_after,
     paired_after,
+    untested,
     waiting_at,
 )
 
@@ -53,7 +54,6 @@ from dagster_mlb.strategies.leakage.report import LeakageReport
 from dagster_mlb.strategies.leakage.skill import failed
 from dagster_mlb.strategies.leakage.skill_live import FEATURE_VECTORS, check_skill, lagged_frames
 from dagster_mlb.strategies.leakage.warehouses import rows_known_by, warehouse_differences
-from dagster_mlb.warehouse import transform as transform_of_dbt
 from dagster_mlb.warehouse.compiled import Project, compiled_project
 from dagster_mlb.warehouse.connection import connect
 from dagster_mlb.warehouse.frames import read_frame
@@ -114,15 +114,6 @@ def worlds(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             bet_on_paper(settings, name)
             known[name] = rows_known_by(settings, CUT)
         yield Worlds(server, folder, whole, cut, otherwise, known)
-
-
-@contextmanager
-def untested() -> Iterator[None]:
-    """dbt without its tests, which the whole league has just gone through: a fifth of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, arguments in transform_of_dbt.SELECTIONS.items():
-            patch.setitem(transform_of_dbt.SELECTIONS, name, (*arguments, "resource_type:test"))
-        yield
 
 
 def bet_on_paper(settings: Settings, run_id: str) -> None:

@@ -129,7 +129,7 @@ def test_another_order_in_two_runs_gives_the_same_tables(all_at_once: Loaded, se
         assert differences(table_checksums(settings), all_at_once.checksums) == {}
 
 
-def test_kill_9_between_files_inside_a_file_and_in_a_transformation_leaves_no_trace(
+def test_kill_9_between_files_and_inside_a_file_leaves_no_trace(
     all_at_once: Loaded, server: Server, tmp_path: Path
 ) -> None:
     with fresh_database(server, tmp_path, NOW) as settings:
@@ -142,6 +142,16 @@ def test_kill_9_between_files_inside_a_file_and_in_a_transformation_leaves_no_tr
         assert stored_files(settings) == ["gl2016.txt", "mlb-odds-2016.xlsx", "mlb_games_2016.jsonl"]
         assert rows_of(settings, "raw_data.tick_archive") == 0
 
+        load_archives(settings, all_at_once.folder)
+        assert_sound(settings)
+        assert differences(table_checksums(settings), all_at_once.checksums) == {}
+
+
+@pytest.mark.prove
+def test_kill_9_in_a_transformation_leaves_no_trace(all_at_once: Loaded, server: Server, tmp_path: Path) -> None:
+    with fresh_database(server, tmp_path, NOW) as settings:
+        prepare(settings)
+        assert killed_loader(settings, all_at_once.folder, until="inside")[-1] == "inside"
         killed_transformation(settings, once="staging.stg_sbr_archive__rows")
         assert "curated.moneylines" not in table_checksums(settings)
 
