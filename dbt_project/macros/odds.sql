@@ -78,3 +78,8 @@
 
 {# How long a price is fresh after it was last confirmed, in minutes. #}
 {% macro fresh_minutes() -%} 90 {%- endmacro %}
+
+{#- A sum of floats that does not depend on the order of its rows: of whole units of 1e-12, so |x| stays below 9e6. -#}
+{% macro exact_sum(x, filter=none) -%}
+    (sum(round(({{ x }}) * 1e12)::int8){{ ' filter (where ' ~ filter ~ ')' if filter }})::float8 / 1e12
+{%- endmacro %}

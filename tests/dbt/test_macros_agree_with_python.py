@@ -275,6 +275,21 @@ def grouped(connection: psycopg.Connection, p: np.ndarray, weight: np.ndarray, a
     return [as_array(list(values)) for values in zip(*rows, strict=True)]
 
 
+def test_an_exact_sum_is_the_same_in_every_order_of_its_rows(server: psycopg.Connection) -> None:
+    """A plain sum of these is not: a table would differ from its own rebuilding in the last digit."""
+    values = np.random.default_rng(3).normal(0, 0.2, 2_000)
+    orders = [values, values[::-1], np.sort(values), np.random.default_rng(4).permutation(values)]
+
+    def sums(expression: str) -> list[float]:
+        query = f"select {expression} from unnest(%s::float8[]) with ordinality as t (x, place)"
+        return [server.execute(query, [order.tolist()]).fetchone()[0] for order in orders]  # type: ignore[arg-type, index]
+
+    assert len(set(sums("sum(x)"))) > 1
+    [exact] = set(sums(macro("exact_sum", "x")))
+    assert exact == pytest.approx(math.fsum(values), abs=2_000 * 0.5e-12)
+    assert set(sums(macro("exact_sum", "x", "x > 9"))) == {None}
+
+
 class TestLevels:
     """A market's level and the probability that it stands for are the same on both sides."""
 

@@ -215,8 +215,8 @@ opens as (
 
 ),
 
--- What the path until the decision adds up to, in the order of time: sums of floats depend on theirs. (A label or two add
--- up to themselves: the last select says it.)
+-- What the path until the decision adds up to, the same in whatever order the rows come. (A label or two add up to
+-- themselves: the last select says it.)
 walked as (
 
     select
@@ -232,25 +232,19 @@ walked as (
         count(*) filter (where steps.is_turn)::int as reversals,
         max(steps.level) as level_high,
         min(steps.level) as level_low,
-        sum(abs(steps.move) order by steps.known_at) filter (where steps.step is not null) as total_variation,
+        {{ exact_sum('abs(steps.move)', 'steps.step is not null') }} as total_variation,
         max(steps.level) filter (where steps.step is null and is_of_now) as episode_level,
         min(steps.known_at) filter (where is_of_now and steps.level is not null) as episode_at,
-        sum(steps.step order by steps.known_at)
-            filter (where is_of_now and steps.known_at > present.decision_at - interval '1 hour') as move_1h,
-        sum(steps.step order by steps.known_at)
-            filter (where is_of_now and steps.known_at > present.decision_at - interval '3 hours') as move_3h,
-        sum(steps.step order by steps.known_at)
-            filter (where is_of_now and steps.known_at > present.decision_at - interval '6 hours') as move_6h,
-        sum(steps.step order by steps.known_at)
-            filter (where is_of_now and steps.known_at > present.decision_at - interval '24 hours') as move_24h,
+        {% for name, window in [('move_1h', '1 hour'), ('move_3h', '3 hours'), ('move_6h', '6 hours'), ('move_24h', '24 hours')] %}
+        {{ exact_sum('steps.step', "is_of_now and steps.known_at > present.decision_at - interval '" ~ window ~ "'") }} as {{ name }},
+        {% endfor %}
         {% for name, condition in [('seconds_told', 'steps.level is not null'), ('seconds_near', 'abs(steps.level - present.level) <= 0.02')] %}
-        sum(extract(epoch from
-            least(steps.next_known_at, present.decision_at)
-            - greatest(steps.known_at, present.decision_at - interval '6 hours')
-        )::float8 order by steps.known_at) filter (
-            where is_of_now and {{ condition }}
-            and (steps.next_known_at is null or steps.next_known_at > present.decision_at - interval '6 hours')
-        ) as {{ name }}{{ ',' if not loop.last }}
+        {{ exact_sum(
+            "extract(epoch from least(steps.next_known_at, present.decision_at)
+            - greatest(steps.known_at, present.decision_at - interval '6 hours'))::float8",
+            "is_of_now and " ~ condition
+            ~ " and (steps.next_known_at is null or steps.next_known_at > present.decision_at - interval '6 hours')"
+        ) }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from present
     inner join steps
@@ -335,7 +329,7 @@ weighed as (
         present.decision,
         count(*) as looks,
         sum(counts.new_bets) filter (where told.level is not null)::int as bets,
-        sum(counts.new_bets * (told.level - opens.level) order by counts.known_at) / nullif(sum(counts.new_bets) filter (where told.level is not null), 0)
+        {{ exact_sum('counts.new_bets * (told.level - opens.level)') }} / nullif(sum(counts.new_bets) filter (where told.level is not null), 0)
             as move
     from {{ ref('int_bet_counts') }} as counts
     inner join present on present.game_key = counts.game_key and present.decision_at >= counts.known_at
