@@ -11,12 +11,14 @@ import gc
 import itertools
 import os
 import shutil
+import ssl
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,15 @@ def _dbt_is_not_traced() -> Iterator[None]:
     dbtRunner.invoke = untraced  # type: ignore[method-assign]
     yield
     dbtRunner.invoke = invoke  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities_are_read_once() -> Iterator[None]:
+    """Every client reads the file of authorities anew, a twentieth of a second for an address of this machine."""
+    usual = ssl.create_default_context
+    ssl.create_default_context = cache(usual)  # type: ignore[assignment]
+    yield
+    ssl.create_default_context = usual
 
 
 @pytest.fixture(autouse=True)

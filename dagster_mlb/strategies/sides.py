@@ -16,6 +16,8 @@ MOMENT = ("game_key", "decision_at", "market", "signal_id")
 #: A price is fresh so long after it was last confirmed. A label has no age: it stood at its own moment.
 FRESH_MINUTES = 90.0
 
+#: What ``book`` may be beside a book's name.
+BOOK_RULES = ("benchmark", "best", "each")
 _IS_FRESH = (pl.col("age_minutes") <= FRESH_MINUTES).fill_null(value=True)
 #: A price that somebody could have at the decision. At a signal only its last change is known, and nothing is left out.
 IS_ON_OFFER = _IS_FRESH | (pl.col("decision") == "signal")

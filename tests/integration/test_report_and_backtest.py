@@ -37,7 +37,8 @@ class HomeDogs(Rule):
 def warehouse(server_url: str, postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A month of SBR and Retrosheet, and Pinnacle's ticks of it."""
     folder, games = tmp_path_factory.mktemp("report"), season(DAYS)
-    ticks = tick_file(tick_lines(games, hours=(26, 12, 5, 2, 1)))
+    told_last, others = games[-1:], games[:-1]
+    ticks = tick_file(tick_lines(others, hours=(26, 12, 5, 2, 1)) + tick_lines(told_last, hours=(26, 12, 5, 2)))
     files = {
         "gl2016.txt": game_log_file(games),
         "mlb-odds-2016.xlsx": sbr_file(games),
@@ -132,6 +133,8 @@ def test_decision_season_and_book_are_as_asked_for(warehouse: Settings, own: Pat
     assert told.lines("close, season 2016, archive")
     assert told.lines("home_dogs", "close", "money")
     assert told.lines("away (pinnacle)")
+    assert told.lines("Left out as old: 1 of the prices")  # of the game whose last price came two hours before
+    assert not mlb(warehouse, "backtest", str(own), "--decision", "open").lines("Left out as old")
     nothing = mlb(warehouse, "backtest", str(own), "--season", "2010")
     assert nothing.code == 0 and "It bet nothing" in nothing.text
 

@@ -24,7 +24,8 @@ from dagster_mlb.strategies.families.nulls import RandomSide
 from dagster_mlb.strategies.figures.summary import summarise
 from dagster_mlb.strategies.history import History, Outcomes
 from dagster_mlb.strategies.own_file import OwnFileError, load_strategy_file, where_in
-from dagster_mlb.strategies.protocol import Decision, Rule, Strategy
+from dagster_mlb.strategies.protocol import Decision, Rule, Strategy, StrategyParameters
+from dagster_mlb.strategies.sides import BOOK_RULES, IS_ON_OFFER
 from dagster_mlb.strategies.strategy_run import SidesSeen, StrategyRun, decide, follow
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class OwnBacktest:
     contents: Contents
     games: int  # with prices at the decision
     sources: tuple[str, ...]
+    stale: int  # prices of its markets and book that nobody could have at the decision
     trial_hash: str
     times_run: int
     seconds: float  # of this strategy, the reading not among them
@@ -148,10 +150,16 @@ def _backtest(settings: Settings, path: Path, strategy: Strategy, world: _World)
         contents=contents,
         games=world.frame["game_key"].n_unique(),
         sources=tuple(world.frame["source"].unique().sort()),
+        stale=_stale(world.frame, strategy.parameters),
         trial_hash=trial_hash,
         times_run=times_run,
         seconds=time.perf_counter() - started,
     )
+
+
+def _stale(frame: pl.DataFrame, parameters: StrategyParameters) -> int:
+    of_book = pl.lit(value=True) if parameters.book in BOOK_RULES else pl.col("book") == parameters.book
+    return frame.filter(pl.col("market").is_in(parameters.markets) & of_book & ~IS_ON_OFFER).height
 
 
 def first_bets(bets: pl.DataFrame, frame: pl.DataFrame, most: int = SHOWN_BETS) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from dagster_mlb.reporting.strategy_report.findings import Finding
 from dagster_mlb.reporting.strategy_report.samples import short_of
 from dagster_mlb.reporting.terminal import WIDTH, open_table
 from dagster_mlb.strategies.figures.summary import counts_text
+from dagster_mlb.strategies.sides import FRESH_MINUTES
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -137,6 +138,12 @@ def backtest_renderables(done: OwnBacktest) -> Iterable[RenderableType]:
     yield Text(
         f"{done.run.sample}: {done.games:,} games with prices of {', '.join(done.sources) or 'nobody'}", style="dim"
     )
+    if done.stale:
+        yield Text(
+            f"Left out as old: {done.stale:,} of the prices, last confirmed more than {FRESH_MINUTES:.0f} minutes "
+            "before the decision.",
+            style="dim",
+        )
     if not done.run.bets.height:
         yield Text("It bet nothing: nothing on offer met its terms.", style="yellow")
     elif contents.rows.height:
