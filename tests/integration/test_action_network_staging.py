@@ -37,7 +37,7 @@ WORLD = DEMO_WORLD.at(datetime(2025, 7, 15, 19, 30, tzinfo=UTC))
 AT = WORLD.now
 SLATE = WORLD.today
 QUOTES, HISTORY = "stg_action_network__quotes", "stg_action_network__history_quotes"
-MUTATIONS = 40
+MUTATIONS = 60
 
 # Records counted from the document by another path than the models (jsonpath, or SQL over raw.body).
 COUNTS = {

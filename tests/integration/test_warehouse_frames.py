@@ -244,6 +244,22 @@ def test_what_the_owner_publishes_the_transform_role_may_rewrite(database: Setti
 # ---------------------------------------------------------------- many frames, one after the other
 
 
+def test_the_server_s_types_are_listed_once(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    import adbc_driver_postgresql
+
+    listed: list[str] = []
+    connect_anew = adbc_driver_postgresql.connect
+
+    def counted(uri: str) -> object:
+        listed.append(uri)
+        return connect_anew(uri)
+
+    monkeypatch.setattr(adbc_driver_postgresql, "connect", counted)
+    for n in (1, 2, 3):
+        assert read_frame(database, "select %s::int as n", [n])["n"].to_list() == [n]
+    assert len(listed) == 1
+
+
 def backends(connection: psycopg.Connection) -> int:
     said = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     return int((connection.execute(said).fetchone() or (0,))[0])

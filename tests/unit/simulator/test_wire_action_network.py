@@ -80,7 +80,9 @@ def told(world: World) -> list[bytes]:
     return [client.get(path).content for path in paths]
 
 
-@pytest.mark.parametrize("hours", [6, 433.25, 1001])
+@pytest.mark.parametrize(
+    "hours", [6, 433.25, 1001, *(pytest.param(hours, marks=pytest.mark.prove) for hours in (201.7, 410.5, 777.1))]
+)
 def test_what_is_told_at_a_moment_does_not_depend_on_what_comes_after(hours: float) -> None:
     now = datetime(2025, 4, 1, 12, tzinfo=UTC) + timedelta(hours=hours)
     one = World(seed=21, plans=(PLAN,), now=now)

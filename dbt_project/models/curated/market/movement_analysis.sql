@@ -329,7 +329,7 @@ weighed as (
         present.decision,
         count(*) as looks,
         sum(counts.new_bets) filter (where told.level is not null)::int as bets,
-        {{ exact_sum('counts.new_bets * (told.level - opens.level)') }} / nullif(sum(counts.new_bets) filter (where told.level is not null), 0)
+        sum(counts.new_bets * (told.level - opens.level) order by counts.known_at) / nullif(sum(counts.new_bets) filter (where told.level is not null), 0)
             as move
     from {{ ref('int_bet_counts') }} as counts
     inner join present on present.game_key = counts.game_key and present.decision_at >= counts.known_at
